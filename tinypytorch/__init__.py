@@ -1,0 +1,63 @@
+"""TinyPytorch: reverse-mode automatic differentiation on NumPy, small, typed, and machine-verified.
+
+>>> import numpy as np
+>>> import tinypytorch as tp
+>>> x = tp.Variable(np.array([1.0, 2.0]))
+>>> y = tp.sum(x**2)
+>>> y.backward()
+>>> x.grad
+array([2., 4.])
+"""
+
+from tinypytorch.arrays import Array
+from tinypytorch.core.apply import apply, as_array, as_variable
+from tinypytorch.core.config import Config, no_grad, using_config
+from tinypytorch.core.gradients import gradients
+from tinypytorch.core.variable import Variable
+from tinypytorch.function import Binary, Case, Domain, Function, Multi, Spec, T, Tracked, Unary, Variadic, join, lift
+from tinypytorch.functions.elementwise import (
+    abs,
+    add,
+    cos,
+    div,
+    exp,
+    log,
+    mul,
+    neg,
+    pow,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+    square,
+    sub,
+    tanh,
+)
+from tinypytorch.functions.reductions import logsumexp, max, mean, min, softmax, sum
+from tinypytorch.functions.selection import clip, maximum, minimum, where
+from tinypytorch.functions.shaping import (
+    broadcast_to,
+    concatenate,
+    getitem,
+    matmul,
+    reshape,
+    split,
+    stack,
+    sum_to,
+    transpose,
+)
+from tinypytorch.numerical import numerical_diff
+from tinypytorch.numpy_functions import serve as _serve_numpy
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
+    "Variadic", "abs", "add", "apply", "as_array", "as_variable", "broadcast_to", "clip", "concatenate", "cos", "div",
+    "exp", "getitem", "gradients", "join", "lift", "log", "logsumexp", "matmul", "max", "maximum",
+    "mean", "min", "minimum", "mul", "neg", "no_grad", "numerical_diff", "pow", "relu", "reshape",
+    "sigmoid", "sin", "softmax", "split", "sqrt", "square", "stack", "sub", "sum", "sum_to", "tanh", "transpose",
+    "using_config", "where",
+]  # fmt: skip
+
+_serve_numpy()

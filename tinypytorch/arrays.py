@@ -1,0 +1,155 @@
+"""Floor 1: what an array is here, and the shape arithmetic that ops and engine share.
+
+Imports NumPy only. Nothing in this file knows of Variables or graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from types import EllipsisType
+from typing import TypeAlias, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Static types cannot follow a dtype through a ufunc (NumPy types the result `Any`), so the
+# checkers see one floating dtype, and the run-time dtype is checked where arrays come in.
+# String forms, and parameters where NumPy's defaults are `Any`, satisfy `disallow_any_expr`.
+Array: TypeAlias = "NDArray[np.float64]"
+Mask: TypeAlias = "NDArray[np.bool[bool]]"
+AnyArray: TypeAlias = "NDArray[np.generic[object]]"
+Scalar: TypeAlias = (
+    "int | float | np.float64 | np.float32 | np.float16 | np.longdouble | np.bool[bool] | np.int64 | np.int32"
+)
+Shape: TypeAlias = "tuple[int, ...]"
+Axis: TypeAlias = "int | tuple[int, ...] | None"
+Slice: TypeAlias = "slice[int | None, int | None, int | None]"
+Positions: TypeAlias = "NDArray[np.int64]"
+IndexPart: TypeAlias = "int | Slice | EllipsisType | Mask | Positions | None"
+Index: TypeAlias = "IndexPart | tuple[IndexPart, ...]"
+
+# A Python number among operands: NumPy computes with it as with an array, weakly in the dtype (NEP 50).
+# `attrgetter` gives it the static type of the array it stands for; `real` of a real number is the number.
+_number = attrgetter("real")
+
+
+def weak(x: float) -> Array:
+    """A Python number as an operand: itself."""
+    operand: Array = _number(x)
+    return operand
+
+
+def real_array(x: object) -> Array | None:
+    """`x` as an ndarray if its values are real (floating, integer, bool), else None. No copy of an ndarray."""
+    a = np.asarray(x)
+    return a if a.dtype.kind in "fiub" else None
+
+
+def boxed(values: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Numbers among arrays as 0-d arrays; Python's in the dtype that they leave the others in (NEP 50).
+
+    >>> [x.dtype.name for x in boxed((np.zeros(2, np.float32), weak(0.5)))]
+    ['float32', 'float32']
+    """
+    if all(is_array(v) for v in values):
+        return values
+    dtype = np.result_type(*values)
+    return tuple(np.asarray(v) if hasattr(v, "dtype") else np.asarray(v, dtype) for v in values)
+
+
+def holdable(x: object) -> bool:
+    """Whether x is a plain ndarray: subclasses such as masked arrays mean something else by the same operations."""
+    return type(x) in (np.ndarray, np.memmap)
+
+
+def is_array(x: object) -> TypeGuard[AnyArray]:
+    """Whether x is an ndarray, of whatever dtype (`isinstance` alone leaves the type parameters unknown)."""
+    return isinstance(x, np.ndarray)
+
+
+def is_numpy_scalar(x: object) -> TypeGuard[np.generic[object]]:
+    """Whether x is a NumPy scalar."""
+    return isinstance(x, np.generic)
+
+
+def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` names in an array of `ndim` dimensions: non-negative, in order.
+
+    Raises `numpy.exceptions.AxisError` for an axis out of range, `ValueError` for one given twice.
+
+    >>> normalize_axes(-1, 3), normalize_axes(None, 2), normalize_axes((2, 0), 3)
+    ((2,), (0, 1), (0, 2))
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes: list[int] = []
+    for a in given:
+        if not -ndim <= a < ndim:
+            raise np.exceptions.AxisError(a, ndim)
+        axes.append(a % ndim)
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"axis {axis} names an axis twice")
+    return tuple(sorted(axes))
+
+
+def normalize_axis(axis: int, ndim: int) -> int:
+    """The one axis that `axis` names, as a non-negative number; errors as `normalize_axes`."""
+    return normalize_axes(axis, ndim)[0]
+
+
+def keepdims_shape(shape: Shape, axis: Axis) -> Shape:
+    """`shape` with every axis in `axis` replaced by 1: what a reduction with keepdims leaves.
+
+    >>> keepdims_shape((2, 3, 4), 1)
+    (2, 1, 4)
+    """
+    axes = normalize_axes(axis, len(shape))
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def along(axis: int, part: int | Slice) -> Index:
+    """The index that takes `part` of the (non-negative) axis, and all of the axes before it."""
+    everything: Slice = slice(None)
+    return (*(everything,) * axis, part)
+
+
+def broadcasts_to(shape: Shape, target: Shape) -> bool:
+    """Whether an array of `shape` broadcasts to exactly `target`.
+
+    >>> broadcasts_to((3, 1), (2, 3, 4)), broadcasts_to((2,), (3,))
+    (True, False)
+    """
+    if len(shape) > len(target):
+        return False
+    return all(n in (1, m) for n, m in zip(reversed(shape), reversed(target), strict=False))
+
+
+def sum_to(x: Array, shape: Shape) -> Array:
+    """Sum `x` down to `shape`, the adjoint of broadcasting `shape` to `x.shape`.
+
+    Raises `ValueError` when `shape` does not broadcast to `x.shape`.
+
+    >>> sum_to(np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
+    have: Shape = x.shape
+    if have == shape:
+        return x
+    if not broadcasts_to(shape, have):
+        raise ValueError(f"shape {shape} does not broadcast to {have}, so nothing sums to it")
+    lead = len(have) - len(shape)
+    axes = tuple(i for i, n in enumerate(have) if i < lead or (shape[i - lead] == 1 != n))
+    y: Array = np.add.reduce(x, axes)
+    return y.reshape(shape)
+
+
+def inverse_permutation(axes: Sequence[int]) -> tuple[int, ...]:
+    """The permutation that undoes `axes` (negative entries count from the end).
+
+    >>> inverse_permutation((2, 0, 1))
+    (1, 2, 0)
+    """
+    normal = [a % len(axes) for a in axes]
+    return tuple(normal.index(i) for i in range(len(axes)))

@@ -1,0 +1,164 @@
+"""Floor 3: `apply`, the one way in for ops of your own. Imports `variable` and what that imports.
+
+The operators and functions of this package go through the methods of `Variable` (`record`, `combine`, `record_all`),
+which trust the op; here it is checked, and gets 0-d arrays where those pass NumPy scalars.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TypeVar, overload
+
+from tinypytorch.arrays import Array, boxed, is_array, is_numpy_scalar, real_array
+from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, op_name, shape_and_dtype
+from tinypytorch.core.graph import BinaryNode, MultiNode, UnaryNode, VariadicNode
+from tinypytorch.core.variable import Operand, Variable, attach, generation, operands, recording, result
+from tinypytorch.function import (
+    Binary,
+    Function,
+    Multi,
+    Unary,
+    Variadic,
+    is_binary,
+    is_many,
+    is_multi,
+    is_unary,
+    is_variadic,
+)
+
+R = TypeVar("R")
+
+
+def as_array(x: Operand) -> Array:
+    """A number as a 0-d array, an array as it is, a Variable's data; `TypeError` for anything else.
+
+    >>> as_array(2.0)
+    array(2.)
+    """
+    if isinstance(x, Variable):
+        return x.data
+    if is_array(x) or is_numpy_scalar(x) or isinstance(x, (float, int)):
+        values = real_array(x)
+        if values is not None:
+            return values
+    raise bad_operand("as_array", x)
+
+
+def as_variable(x: Operand) -> Variable:
+    """A Variable as it is, an array or a number as a new one (which wants a gradient if it is floating).
+
+    >>> as_variable(2.0)
+    variable(2.0)
+    """
+    return x if isinstance(x, Variable) else Variable(as_array(x))
+
+
+def constant(x: Operand) -> Variable:
+    """A Variable as it is, an array or a number as one that gets no gradient."""
+    return x if isinstance(x, Variable) else Variable(as_array(x), requires_grad=False)
+
+
+@overload
+def apply(op: Unary, x: Operand, /) -> Variable: ...
+@overload
+def apply(op: Binary, a: Operand, b: Operand, /) -> Variable: ...
+@overload
+def apply(op: Variadic, /, *xs: Operand) -> Variable: ...
+@overload
+def apply(op: Multi, /, *xs: Operand) -> tuple[Variable, ...]: ...
+def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
+    """Run an op on Variables, arrays or numbers, and record it.
+
+    One output comes back bare, several as a tuple. A Python number reaches `forward` as a 0-d array in the dtype
+    that it leaves the other operands in. Raises `TypeError` for something that is no op, a wrong number of operands,
+    an operand that is not real, and a result that is no real array; `ValueError`, `TypeError` and `IndexError`
+    of `forward` come back with the op's name and the operands' shapes.
+
+    >>> class Cube:
+    ...     def forward(self, x):
+    ...         return x**3
+    ...     def backward(self, gy, y, x):
+    ...         return gy * (3 * x**2)
+    >>> x = Variable(np.array([1.0, 2.0]))
+    >>> y = apply(Cube(), x)
+    >>> y.backward()
+    >>> y, x.grad
+    (variable([1. 8.]), array([ 3., 12.]))
+    """
+    if inspect.isclass(op):
+        raise TypeError(f"apply: {op_name(op)} is a class; apply takes an instance of it")
+    parents, raw = operands(op, xs)
+    values = boxed(raw)
+    bits = recording(parents)
+    age = generation(parents)
+    if is_unary(op):
+        (x,) = _exactly(op, values, 1)
+        r = _forward(op, values, lambda: op.forward(x))
+        y = _result(op, r)
+        if bits:
+            attach(y, UnaryNode(op, parents, values, age, y, _floating(op, r)), bits)
+        return y
+    if is_binary(op):
+        a, b = _exactly(op, values, 2)
+        r = _forward(op, values, lambda: op.forward(a, b))
+        y = _result(op, r)
+        if bits:
+            attach(y, BinaryNode(op, parents, values, age, y, _floating(op, r)), bits)
+        return y
+    if is_many(op):
+        return _apply_many(op, parents, values, age, bits)
+    raise TypeError(
+        f"apply: {type(op).__name__} is no op; it needs forward, and backward (one input), backward_a and backward_b "
+        "(two inputs) or backward_all (any number of inputs, or several outputs)"
+    )
+
+
+def _apply_many(
+    op: Variadic | Multi, parents: tuple[Variable | None, ...], values: tuple[Array, ...], age: int, bits: int
+) -> Variable | tuple[Variable, ...]:
+    """`apply` for an op of any number of inputs: several outputs if its `forward` gives a tuple."""
+    r = _forward(op, values, lambda: op.forward(*values))
+    if isinstance(r, tuple):
+        ys = tuple(_result(op, part) for part in r)
+        if bits and is_multi(op, r):
+            node = MultiNode(op, parents, values, age, ys, tuple(_floating(op, part) for part in r))
+            for y in ys:
+                attach(y, node, bits)
+        return ys
+    y = _result(op, r)
+    if bits and is_variadic(op, r):
+        attach(y, VariadicNode(op, parents, values, age, y, _floating(op, r)), bits)
+    return y
+
+
+def _exactly(op: Function, values: tuple[Array, ...], n: int) -> tuple[Array, ...]:
+    if len(values) != n:
+        raise TypeError(f"apply: {op_name(op)} takes {n} operand{'s' * (n > 1)}, got {len(values)}")
+    return values
+
+
+def _forward(op: Function, values: tuple[Array, ...], run: Callable[[], R]) -> R:
+    """Run `forward`, naming the op in what goes wrong."""
+    try:
+        return run()
+    except EXPLAINED as error:
+        raise explain(op, error, values) from error
+
+
+def _result(op: Function, r: object) -> Variable:
+    """A Variable of what `forward` gave, if that is an array with real values."""
+    values = real_array(r) if is_array(r) or is_numpy_scalar(r) else None
+    if values is None:
+        raise TypeError(
+            f"{op_name(op)}: forward gave {shape_and_dtype(r)}, not an ndarray with real values; "
+            "wrap it with np.asarray(...)"
+        )
+    return result(values)
+
+
+def _floating(op: Function, r: Array) -> Array:
+    """A result that is to be differentiated."""
+    if r.dtype.kind != "f":
+        raise TypeError(f"{op_name(op)}: forward gave dtype {r.dtype}, which has no derivative, from floating operands")
+    return r

@@ -1,0 +1,134 @@
+"""Floor 3: settings, one value per thread and asyncio task. Imports the standard library only.
+
+A `ContextVar` gives what a module global cannot: `no_grad()` in one thread or task leaves the others alone.
+Both settings share one integer, so that an op asks once (40 ns).
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Final, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ENABLE_BACKPROP: Final = 1
+DETECT_MUTATION: Final = 2
+_BITS: Final = {"enable_backprop": ENABLE_BACKPROP, "detect_mutation": DETECT_MUTATION}
+
+mode: ContextVar[int] = ContextVar("tinypytorch.mode", default=ENABLE_BACKPROP)
+
+
+def _bit(name: str) -> int:
+    if name not in _BITS:
+        raise ValueError(f"{name!r} is not a setting; the settings are {', '.join(map(repr, _BITS))}")
+    return _BITS[name]
+
+
+def _put(name: str, value: bool) -> None:
+    bit = _bit(name)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} takes True or False, not {value!r}")
+    mode.set(mode.get() | bit if value else mode.get() & ~bit)
+
+
+class Settings:
+    """The settings of this thread or task; the one instance is `Config`.
+
+    >>> Config.enable_backprop
+    True
+    """
+
+    __slots__ = ()
+
+    @property
+    def enable_backprop(self) -> bool:
+        """Whether operations record the graph. Default True."""
+        return bool(mode.get() & ENABLE_BACKPROP)
+
+    @enable_backprop.setter
+    def enable_backprop(self, value: bool) -> None:
+        _put("enable_backprop", value)
+
+    @property
+    def detect_mutation(self) -> bool:
+        """Whether the backward pass checks that no array changed since the forward pass. Default False.
+
+        It hashes every operand and result (about 1 ns a byte), so it is for debugging and tests.
+        """
+        return bool(mode.get() & DETECT_MUTATION)
+
+    @detect_mutation.setter
+    def detect_mutation(self, value: bool) -> None:
+        _put("detect_mutation", value)
+
+
+Config: Final = Settings()
+
+
+class using_config:
+    """Set one setting for a block or a function, and put the old value back on leaving, also by an exception.
+
+    >>> with using_config("enable_backprop", False):
+    ...     Config.enable_backprop
+    False
+
+    Raises `ValueError` for a name that is not a setting and `TypeError` for a value that is not a bool,
+    both where it is called; `TypeError` on decorating a generator or coroutine function, whose body would
+    run after the setting is put back: use `with` inside it.
+    """
+
+    __slots__ = ("_name", "_saved", "_value")
+
+    def __init__(self, name: str, value: bool) -> None:
+        _bit(name)
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} takes True or False, not {value!r}")
+        self._name: str = name
+        self._value: bool = value
+        self._saved: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._saved.append(bool(mode.get() & _bit(self._name)))
+        _put(self._name, self._value)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        _put(self._name, self._saved.pop())
+
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]:
+        """Decorate: every call of `function` runs within the setting."""
+        if (
+            inspect.isgeneratorfunction(function)
+            or inspect.iscoroutinefunction(function)
+            or inspect.isasyncgenfunction(function)
+        ):
+            raise TypeError(f"{function} runs after its call returns; use `with` inside it instead of decorating it")
+        name, value = self._name, self._value
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            with using_config(name, value):
+                return function(*args, **kwargs)
+
+        return call
+
+
+def no_grad() -> using_config:
+    """Record no graph, in a `with` block or as a decorator: intermediate arrays are freed at once.
+
+    >>> with no_grad():
+    ...     Config.enable_backprop
+    False
+    >>> @no_grad()
+    ... def recording() -> bool:
+    ...     return Config.enable_backprop
+    >>> recording(), Config.enable_backprop
+    (False, True)
+    """
+    return using_config("enable_backprop", False)

@@ -1,0 +1,91 @@
+"""Floor 3: errors written for the person who sees them. Imports floors 1 and 2.
+
+Each names the op, what it was given (shapes and dtypes) and what to do about it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Shape, is_array, is_numpy_scalar
+from tinypytorch.function import Function, Spec
+
+# Errors that are raised again with the op's name; any other passes as it is, with a note.
+EXPLAINED = (ValueError, TypeError, IndexError)
+
+
+def op_name(op: object) -> str:
+    """An op as errors and drawings show it: its class, with its parameters where they are short."""
+    text = repr(op)
+    name = type(op).__name__
+    if text == f"{name}()" or len(text) > 60 or not text.startswith(name) or "\n" in text:
+        return name
+    return text
+
+
+def shape_and_dtype(x: object) -> str:
+    """`(2, 3) float64` for an array, the type's name for a number."""
+    if is_array(x):
+        shape: Shape = x.shape
+        return f"{shape} {x.dtype}"
+    return type(x).__name__
+
+
+def explain(op: Function, error: Exception, operands: tuple[object, ...]) -> Exception:
+    """The error to raise in place of `error`, which came out of `op.forward`."""
+    spec: object = getattr(op, "spec", None)
+    remedy = f" It takes {spec.takes}." if isinstance(spec, Spec) and spec.takes else ""
+    given = ", ".join(shape_and_dtype(x) for x in operands)
+    text = f"{op_name(op)}: {error}. Given: {given}.{remedy}"
+    if isinstance(error, np.exceptions.AxisError):
+        return np.exceptions.AxisError(text)
+    return next(kind for kind in (IndexError, TypeError, ValueError) if isinstance(error, kind))(text)
+
+
+def bad_operand(op: object, x: object) -> TypeError:
+    """An operand that is neither a Variable nor an array or number with real values."""
+    if is_array(x) or is_numpy_scalar(x):
+        return TypeError(
+            f"{op_name(op)}: an operand of dtype {x.dtype} is not supported; operands are real: "
+            "floating, or integer and bool as constants"
+        )
+    return TypeError(
+        f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; "
+        "give a Variable, an ndarray or a number, or convert with np.asarray(...)"
+    )
+
+
+def bad_data(data: object) -> TypeError:
+    """Something that a Variable cannot hold."""
+    if is_array(data):
+        return TypeError(
+            f"{type(data)} of dtype {data.dtype} is not supported: a Variable holds an ndarray with real values; "
+            "convert with np.asarray(data, dtype=float)"
+        )
+    return TypeError(
+        f"{type(data)} is not supported: a Variable holds an ndarray; wrap it with np.array(...) or as_variable(...)"
+    )
+
+
+def constant_dtype(dtype: object, what: str) -> TypeError:
+    """A gradient asked of integers or booleans."""
+    return TypeError(
+        f"{what}: data of dtype {dtype} is a constant, without gradient; convert it with data.astype(float)"
+    )
+
+
+def bad_gradient(op: object, i: int, got: object, x: Array) -> Exception:
+    """A rule that gave something else than a gradient in the shape of its input."""
+    given: Shape = x.shape
+    where = f"{op_name(op)}: the rule for input {i}"
+    if is_array(got):
+        shape: Shape = got.shape
+        return ValueError(
+            f"{where} gave a gradient of shape {shape}, but the input has shape {given}; they must be equal"
+        )
+    return TypeError(f"{where} gave {type(got).__name__}, not an array; the input has shape {given}")
+
+
+def wrong_count(op: object, got: int, inputs: int) -> ValueError:
+    """A rule that gave too few or too many gradients."""
+    return ValueError(f"{op_name(op)}: the rule gave {got} gradients for {inputs} inputs; give one for each, in order")

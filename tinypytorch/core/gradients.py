@@ -1,0 +1,186 @@
+"""Floor 3: `gradients`, derivatives as Variables, of any order. Imports `variable` and what that imports.
+
+The sweep and the rules are those of `Variable.backward`; here the rules get Variables, so that what they compute
+is recorded, and can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import ref
+
+import numpy as np
+
+from tinypytorch.arrays import AnyArray, Array, Scalar, is_array, is_numpy_scalar
+from tinypytorch.core.config import using_config
+from tinypytorch.core.errors import bad_gradient, op_name, wrong_count
+from tinypytorch.core.graph import TRACKED, MultiNode, Node, Vertex, sweep
+from tinypytorch.core.reverse import ArrayWorld, check_unchanged, fit, may_sum_down
+from tinypytorch.core.variable import Variable, cotangent, result
+from tinypytorch.function import Tracked
+from tinypytorch.ops.shaping import AsType, SumTo
+
+
+def gradients(
+    outputs: Variable | Sequence[Variable],
+    inputs: Variable | Sequence[Variable],
+    grad_outputs: Variable | AnyArray | Scalar | Sequence[Variable | AnyArray | Scalar | None] | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Variable, ...]:
+    """The derivative of `outputs` with respect to each of `inputs`, as new Variables; no `.grad` is touched.
+
+    inputs: leaves or results, all of which want a gradient.
+    grad_outputs: the cotangent of each output, in its shape; ones by default. A Variable among them is differentiated
+        through if `create_graph` is True.
+    create_graph: record the derivative's own computation, so that it can be differentiated again.
+    allow_unused: give zeros for an input that no output depends on, instead of an error.
+
+    Gives one Variable for each input, in its shape and dtype. Raises `ValueError` for an unused input, a cotangent of
+    the wrong shape or a wrong number of them, `TypeError` for something that is no Variable, `RuntimeError` for an
+    output or input that is a constant.
+
+    >>> x = Variable(np.array(2.0))
+    >>> (gx,) = gradients(x**3, x, create_graph=True)
+    >>> (ggx,) = gradients(gx, x)
+    >>> gx, ggx
+    (variable(12.0), variable(12.0))
+    """
+    ys = _variables(outputs, "outputs")
+    xs = _variables(inputs, "inputs")
+    seeds = list(zip(ys, _seeds(ys, grad_outputs), strict=True))
+    wanted, oldest = set[Vertex](xs), min((x.generation for x in xs), default=0)
+    if create_graph:
+        with using_config("enable_backprop", True):
+            recorded = sweep([(y, _cotangent(y, g)) for y, g in seeds], VariableWorld(), wanted, oldest)
+        found = {v: _variable(g) for v, g in (recorded.ends | recorded.kept).items()}
+    else:
+        swept = sweep([(y, cotangent(y, g, "gradients")) for y, g in seeds], ArrayWorld(), wanted, oldest)
+        found = {
+            x: Variable(np.array(g, dtype=x.dtype), requires_grad=False)
+            for x in xs
+            if (g := swept.kept.get(x, swept.ends.get(x))) is not None
+        }
+    gxs: list[Variable] = []
+    for i, x in enumerate(xs):
+        gx = found.get(x)
+        if gx is None:
+            if not allow_unused:
+                raise ValueError(
+                    f"gradients: no output depends on input {i}{f' ({x.name})' if x.name else ''}, of shape {x.shape}; "
+                    "give allow_unused=True to get zeros"
+                )
+            gx = Variable(np.zeros(x.shape, x.dtype), requires_grad=False)
+        gxs.append(gx)
+    return tuple(gxs)
+
+
+def _variables(given: Variable | Sequence[Variable], what: str) -> tuple[Variable, ...]:
+    """One Variable or several, as a tuple; each must be tracked."""
+    several = (given,) if isinstance(given, Variable) else tuple(given)
+    for i, x in enumerate(several):
+        if not isinstance(x, Variable):
+            raise TypeError(f"gradients: {what}[{i}] is {type(x).__name__}, not a Variable")
+        if not x.requires_grad:
+            raise RuntimeError(
+                f"gradients: {what}[{i}] is a constant: it was made from constants, of integers, under no_grad(), "
+                "by detach() or with requires_grad=False"
+            )
+    return several
+
+
+def _seeds(
+    ys: tuple[Variable, ...],
+    given: Variable | AnyArray | Scalar | Sequence[Variable | AnyArray | Scalar | None] | None,
+) -> tuple[Variable | AnyArray | Scalar | None, ...]:
+    """A cotangent, or None, for each output."""
+    if given is None:
+        return (None,) * len(ys)
+    if isinstance(given, Variable) or not isinstance(given, Sequence):
+        return _seeds(ys, (given,))
+    if len(given) != len(ys):
+        raise ValueError(f"gradients: {len(given)} grad_outputs for {len(ys)} outputs; give one for each")
+    return tuple(given)
+
+
+def _cotangent(y: Variable, g: object) -> Variable:
+    """The seed of `y`: a Variable as it is given, so that it is differentiated through; else a constant."""
+    seed = cotangent(y, g, "gradients")
+    return g if isinstance(g, Variable) and g.dtype == y.dtype else result(seed)
+
+
+def _variable(g: Tracked | Vertex) -> Variable:
+    """A gradient or vertex as the Variable that it is."""
+    if not isinstance(g, Variable):
+        raise TypeError(f"expected a Variable, got {type(g).__name__}")
+    return g
+
+
+def _input(node: Node, i: int) -> Variable:
+    """Input `i` for a rule: the Variable itself, or its value as a constant if it wants no gradient.
+
+    Raises `RuntimeError` if its data was replaced since: the graph would mix old and new values.
+    """
+    p, value = node.parents[i], node.values[i]
+    if p is None or not p.tracking:
+        return result(value)
+    x = _variable(p)
+    if x.raw is not value and not np.array_equal(x.value(), value, equal_nan=True):
+        raise RuntimeError(
+            f"{op_name(node.op)}: the data of input {i} was replaced after the forward pass; differentiate first, "
+            "or run the forward pass again"
+        )
+    return x
+
+
+def _output(node: MultiNode, i: int) -> Variable:
+    """Output `i` for a rule; made again from the node's own value if nobody kept it."""
+    v = node.outputs[i]()
+    if v is not None:
+        return _variable(v)
+    y = result(node.results[i])
+    y.creator, y.tracking = node, TRACKED
+    node.outputs[i] = ref(y)
+    return y
+
+
+def _fit(g: Tracked | Array | None, node: Node, i: int) -> Variable:
+    """As `reverse.fit`, recorded."""
+    x = node.values[i]
+    if is_array(g) or is_numpy_scalar(g):
+        g = result(fit(np.asarray(g, dtype=x.dtype), x, node, i))
+    if not isinstance(g, Variable):
+        raise bad_gradient(node.op, i, g, x)
+    if g.shape != x.shape:
+        if not may_sum_down(node, g.shape, x.shape):
+            raise bad_gradient(node.op, i, g.value(), x)
+        g = g.record(SumTo(x.shape))
+    return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
+
+
+class VariableWorld:
+    """Gradients as Variables (see `graph.World`): what rules do with them is recorded."""
+
+    __slots__ = ()
+
+    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /) -> list[tuple[Vertex, Tracked]]:
+        """As `World.pull`. An exception of a rule passes with a note that names the op."""
+        check_unchanged(node)
+        xs = tuple(_input(node, i) for i in range(len(node.parents)))
+        try:
+            if isinstance(node, MultiNode):
+                ys = tuple(_output(node, i) for i in range(len(node.results)))
+                gys = tuple(grads.pop(v) if v in grads else result(np.zeros_like(v.value())) for v in ys)
+                gxs = node.pull(gys, ys, xs)
+            else:
+                gxs = node.pull(grads.pop(y), _variable(y), xs)
+        except Exception as error:
+            error.add_note(f"in the derivative rule of {op_name(node.op)}, for a derivative to be differentiated again")
+            raise
+        if len(gxs) != len(node.parents):
+            raise wrong_count(node.op, len(gxs), len(node.parents))
+        return [(p, _fit(gxs[i], node, i)) for i, p in enumerate(node.parents) if p is not None and p.tracking]
+
+    def add(self, a: Tracked, b: Tracked, owned: bool, /) -> Tracked:
+        """As `World.add`; never in place, for what was recorded stays."""
+        return a + b

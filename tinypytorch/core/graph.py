@@ -1,0 +1,230 @@
+"""Floor 3: the graph and the order of the backward pass. Imports floors 1 and 2, and knows no `Variable` class.
+
+A `Vertex` (every Variable is one) points at the `Node` that made it; a node points at the vertices it was made from,
+and holds its outputs weakly. So there is no reference cycle, and a graph dies with its last output.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from itertools import count
+from typing import Generic, Protocol, TypeAlias, TypeVar
+from weakref import ref
+
+from tinypytorch.arrays import Array
+from tinypytorch.function import Binary, Multi, T, Unary, Variadic
+
+# What `Vertex.tracking` can be: no gradient, a gradient, a gradient that an interior vertex keeps.
+CONSTANT, TRACKED, RETAINED = 0, 1, 2
+
+F = TypeVar("F", Unary, Binary, Variadic, Multi)
+
+
+class Vertex:
+    """What the graph knows of a Variable: the node that made it, its gradient, and whether it wants one."""
+
+    __slots__ = ("__weakref__", "creator", "kept_grad", "tracking")
+
+    creator: Node | None
+    tracking: int
+    kept_grad: Array | None
+
+    @property
+    def generation(self) -> int:
+        """0 for a leaf; one more than the largest among its creator's inputs for a result."""
+        return 0 if self.creator is None else self.creator.generation + 1
+
+
+class Application(Generic[F]):
+    """One application of an op: what every node holds.
+
+    parents: the input vertices, None for an operand that is no Variable.
+    values: the operands as the forward pass saw them, by reference.
+    generation: the largest among the parents.
+    prints: fingerprints of values and results, if mutations are to be detected.
+    """
+
+    __slots__ = ("generation", "op", "parents", "prints", "values")
+
+    op: F
+    parents: tuple[Vertex | None, ...]
+    values: tuple[Array, ...]
+    generation: int
+    prints: tuple[int, ...] | None
+
+    @property
+    def needs(self) -> tuple[bool, ...]:
+        """For each input, whether anybody wants its gradient."""
+        return tuple(p is not None and p.tracking != CONSTANT for p in self.parents)
+
+
+class SingleNode(Application[F]):
+    """An application with one output, which it holds weakly, and whose value it keeps for the rule."""
+
+    __slots__ = ("_output", "result")
+
+    def __init__(
+        self,
+        op: F,
+        parents: tuple[Vertex | None, ...],
+        values: tuple[Array, ...],
+        generation: int,
+        output: Vertex,
+        result: Array,
+    ) -> None:
+        self.op = op
+        self.parents = parents
+        self.values = values
+        self.generation = generation
+        self.prints = None
+        self.result: Array = result
+        self._output: ref[Vertex] = ref(output)
+
+    @property
+    def outputs(self) -> tuple[ref[Vertex], ...]:
+        """The output, as a tuple of one weak reference."""
+        return (self._output,)
+
+    @property
+    def results(self) -> tuple[Array, ...]:
+        """The value of the output, as a tuple of one."""
+        return (self.result,)
+
+
+class UnaryNode(SingleNode[Unary]):
+    """An application of a `Unary` op; recorded only if its input wants a gradient."""
+
+    __slots__ = ()
+
+    def pull(self, gy: T, y: T, xs: tuple[T, ...]) -> tuple[T | None, ...]:
+        """The gradient of the input from that of the output."""
+        return (self.op.backward(gy, y, xs[0]),)
+
+
+class BinaryNode(SingleNode[Binary]):
+    """An application of a `Binary` op."""
+
+    __slots__ = ()
+
+    def pull(self, gy: T, y: T, xs: tuple[T, ...]) -> tuple[T | None, ...]:
+        """The gradients of the inputs that want one."""
+        p, q = self.parents
+        a, b = xs
+        return (
+            self.op.backward_a(gy, y, a, b) if p is not None and p.tracking else None,
+            self.op.backward_b(gy, y, a, b) if q is not None and q.tracking else None,
+        )
+
+
+class VariadicNode(SingleNode[Variadic]):
+    """An application of a `Variadic` op."""
+
+    __slots__ = ()
+
+    def pull(self, gy: T, y: T, xs: tuple[T, ...]) -> tuple[T | None, ...]:
+        """The gradients of the inputs; those that nobody wants may be None."""
+        return self.op.backward_all(gy, y, xs, self.needs)
+
+
+class MultiNode(Application[Multi]):
+    """An application of a `Multi` op, with several outputs, each held weakly."""
+
+    __slots__ = ("outputs", "results")
+
+    def __init__(
+        self,
+        op: Multi,
+        parents: tuple[Vertex | None, ...],
+        values: tuple[Array, ...],
+        generation: int,
+        outputs: tuple[Vertex, ...],
+        results: tuple[Array, ...],
+    ) -> None:
+        self.op = op
+        self.parents = parents
+        self.values = values
+        self.generation = generation
+        self.prints = None
+        self.results: tuple[Array, ...] = results
+        self.outputs: list[ref[Vertex]] = [ref(y) for y in outputs]
+
+    def pull(self, gys: tuple[T, ...], ys: tuple[T, ...], xs: tuple[T, ...]) -> tuple[T | None, ...]:
+        """The gradients of the inputs; those that nobody wants may be None."""
+        return self.op.backward_all(gys, ys, xs, self.needs)
+
+
+Node: TypeAlias = UnaryNode | BinaryNode | VariadicNode | MultiNode
+
+
+class World(Protocol[T]):
+    """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
+
+    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> Iterable[tuple[Vertex, T]]:
+        """Take the gradients of the node's outputs out of `grads` and give those of its inputs.
+
+        Each in exactly its input's shape and dtype, or a clear error.
+        """
+        ...
+
+    def add(self, a: T, b: T, owned: bool, /) -> T:
+        """a + b; into a itself if the pass owns it, never otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Swept(Generic[T]):
+    """What a pass leaves.
+
+    ends: gradients of the vertices where the pass ended: leaves, and results older than it went.
+    kept: gradients of interior vertices that keep theirs.
+    stale: interior vertices that hold a gradient from an earlier pass, and should not after this one.
+    owned: the vertices in `ends` whose gradient is an array that the pass made and nobody else holds.
+    """
+
+    ends: dict[Vertex, T]
+    kept: dict[Vertex, T]
+    stale: list[Vertex]
+    owned: set[Vertex]
+
+
+def sweep(seeds: Iterable[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
+    """Visit the nodes behind `seeds` by generation, the latest first, each once, and accumulate gradients.
+
+    Nodes of a generation below `oldest` are left alone. `keep` holds the interior vertices whose gradient is
+    kept; None keeps all. Nothing outside the pass is written, so an exception leaves everything as it was.
+
+    The heap is keyed by (-generation, arrival): linear in edges up to the logarithm, and no recursion.
+    """
+    grads: dict[Vertex, T] = {}
+    kept: dict[Vertex, T] = {}
+    stale: list[Vertex] = []
+    owned: set[Vertex] = set()
+    heap: list[tuple[int, int, Node, Vertex]] = []
+    arrival = count()
+    arriving = seeds
+    while True:
+        for v, g in arriving:
+            if v in grads:
+                grads[v] = world.add(grads[v], g, v in owned)
+                owned.add(v)
+                continue
+            grads[v] = g
+            node = v.creator
+            if node is not None and node.generation >= oldest:
+                heapq.heappush(heap, (-node.generation, next(arrival), node, v))
+        if not heap:
+            return Swept(grads, kept, stale, owned)
+        _, _, node, y = heapq.heappop(heap)
+        if y not in grads:  # another output of a node already visited
+            arriving = ()
+            continue
+        for v in (y,) if not isinstance(node, MultiNode) else [o for r in node.outputs if (o := r()) is not None]:
+            if v in grads:
+                owned.discard(v)
+                if keep is None or v.tracking == RETAINED or v in keep:
+                    kept[v] = grads[v]
+                elif v.kept_grad is not None:
+                    stale.append(v)
+        arriving = world.pull(node, y, grads)

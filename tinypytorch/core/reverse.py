@@ -1,0 +1,103 @@
+"""Floor 3: the backward pass on arrays. Imports `graph`, `errors` and floors 1 and 2; knows no `Variable` class.
+
+Rules get plain arrays here: no graph, no wrapper, NumPy's own speed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Shape, broadcasts_to, is_array, sum_to
+from tinypytorch.core.errors import bad_gradient, op_name, wrong_count
+from tinypytorch.core.graph import BinaryNode, MultiNode, Node, Vertex
+
+# What `type(x)` is compared with: half the time of `isinstance`, and no type parameters to lose.
+NDARRAY: type[object] = np.ndarray
+
+
+def fingerprints(arrays: tuple[Array, ...]) -> tuple[int, ...]:
+    """A hash of the contents of each array; of numbers nothing, for they cannot change."""
+    return tuple(hash(x.tobytes()) if is_array(x) else 0 for x in arrays)
+
+
+def check_unchanged(node: Node) -> None:
+    """Raise `RuntimeError` if an array that the node recorded has changed since."""
+    if node.prints is None:
+        return
+    now = fingerprints((*node.values, *node.results))
+    for i, (before, after) in enumerate(zip(node.prints, now, strict=True)):
+        if before != after:
+            what = f"input {i}" if i < len(node.values) else "its result"
+            raise RuntimeError(
+                f"{op_name(node.op)}: {what} was changed in place after the forward pass, so its gradient would be "
+                "wrong; change a copy, or run the forward pass again"
+            )
+
+
+def may_sum_down(node: Node, got: Shape, wanted: Shape) -> bool:
+    """Whether a gradient in the shape of the node's output is to be summed to a broadcast operand's shape."""
+    return isinstance(node, BinaryNode) and got == node.result.shape and broadcasts_to(wanted, got)
+
+
+def fit(g: Array, x: Array, node: Node, i: int) -> Array:
+    """The gradient `g` of the node's input `i`, whose value is `x`, in exactly its shape and dtype.
+
+    Raises `ValueError` for a shape, and `TypeError` for a type, that no gradient of x can have.
+    """
+    if type(g) is type(x) and (type(g) is not NDARRAY or (g.shape == x.shape and g.dtype == x.dtype)):
+        return g
+    given: object = g
+    if not isinstance(given, (int, float)) and not hasattr(given, "dtype"):
+        raise bad_gradient(node.op, i, given, x)
+    g = np.asarray(g)
+    if g.dtype.kind not in "fiub":
+        raise bad_gradient(node.op, i, f"dtype {g.dtype}", x)
+    if g.shape != x.shape:
+        if not may_sum_down(node, g.shape, x.shape):
+            raise bad_gradient(node.op, i, g, x)
+        g = sum_to(g, x.shape)
+    return g.astype(x.dtype, copy=False)
+
+
+class ArrayWorld:
+    """Gradients as arrays (see `graph.World`)."""
+
+    __slots__ = ()
+
+    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> list[tuple[Vertex, Array]]:
+        """As `World.pull`. An exception of a rule passes with a note that names the op."""
+        check_unchanged(node)
+        try:
+            if isinstance(node, MultiNode):
+                gxs = node.pull(self._cotangents(node, grads), node.results, node.values)
+            else:
+                gxs = node.pull(grads.pop(y), node.result, node.values)
+        except Exception as error:
+            error.add_note(f"in the derivative rule of {op_name(node.op)}")
+            raise
+        if len(gxs) != len(node.parents):
+            raise wrong_count(node.op, len(gxs), len(node.parents))
+        found: list[tuple[Vertex, Array]] = []
+        for i, p in enumerate(node.parents):
+            if p is not None and p.tracking:
+                g = gxs[i]
+                if g is None:
+                    raise bad_gradient(node.op, i, None, node.values[i])
+                found.append((p, fit(g, node.values[i], node, i)))
+        return found
+
+    def add(self, a: Array, b: Array, owned: bool, /) -> Array:
+        """As `World.add`."""
+        if owned and type(a) is NDARRAY:
+            a += b
+            return a
+        return a + b
+
+    def _cotangents(self, node: MultiNode, grads: dict[Vertex, Array]) -> tuple[Array, ...]:
+        """The gradients of all outputs: zeros for one that is gone or was not used."""
+        gys: list[Array] = []
+        for output, value in zip(node.outputs, node.results, strict=True):
+            v = output()
+            g = None if v is None else grads.pop(v, None)
+            gys.append(np.zeros_like(value) if g is None else g)
+        return tuple(gys)

@@ -1,0 +1,370 @@
+"""Floor 3: `Variable`, and `apply`, which runs an op and records it.
+
+Imports floors 1 and 2 and the rest of `core`, which knows no Variables: read `graph` for the order of the backward
+pass, `reverse` for what happens at a node, `operators` for what a Variable does as an array.
+
+Inside, the value of a 0-d Variable is a NumPy scalar (`raw`), seven times as fast to compute with as a 0-d array.
+When somebody asks for `x.data`, it becomes an array (`boxed`) and stays one, so that writing into it is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TypeAlias, final
+
+import numpy as np
+
+from tinypytorch.arrays import AnyArray, Array, Scalar, Shape, holdable, is_array, is_numpy_scalar, real_array, weak
+from tinypytorch.compat import override
+from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
+from tinypytorch.core.errors import EXPLAINED, bad_data, bad_operand, constant_dtype, explain, shape_and_dtype
+from tinypytorch.core.graph import (
+    CONSTANT,
+    RETAINED,
+    TRACKED,
+    BinaryNode,
+    Node,
+    Swept,
+    UnaryNode,
+    VariadicNode,
+    Vertex,
+    sweep,
+)
+from tinypytorch.core.operators import FUNCTIONS, ArrayOperators
+from tinypytorch.core.reverse import NDARRAY, ArrayWorld, fingerprints
+from tinypytorch.function import Binary, Function, Unary, Variadic
+
+Operand: TypeAlias = "Variable | AnyArray | Scalar"
+
+# `Variable(None).data` is None, which the static type leaves out for everybody else's sake: `attrgetter` gives `Any`.
+_boxed: Callable[[object], Array] = attrgetter("boxed")
+
+
+@final
+class Variable(ArrayOperators, Vertex):
+    """An array whose operations are recorded, so that results can be differentiated with respect to it.
+
+    data: an ndarray with real values of any shape, or None to be set later. It is held, not copied.
+    name: what drawings call it.
+    requires_grad: whether it gets a gradient: by default if its dtype is floating.
+
+    Raises `TypeError` for data that is no ndarray, or not real, and for `requires_grad=True` of integers.
+
+    >>> x = Variable(np.array(3.0))
+    >>> y = x**2 + 1
+    >>> y.backward()
+    >>> y, x.grad
+    (variable(10.0), array(6.))
+    """
+
+    __slots__ = ("boxed", "name", "raw")
+
+    raw: Array | None
+    boxed: Array | None
+
+    def __init__(self, data: AnyArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
+        self.name: str | None = name
+        self.creator = None
+        self.kept_grad = None
+        self.tracking = CONSTANT
+        self.raw = self.boxed = None
+        self._hold(data)
+        if requires_grad is None:
+            requires_grad = data is None or data.dtype.kind == "f"
+        self.requires_grad = requires_grad
+
+    def _hold(self, data: object) -> None:
+        if data is None:
+            self.raw = self.boxed = None
+            return
+        values = real_array(data) if holdable(data) else None
+        if values is None:
+            raise bad_data(data)
+        if self.tracking and values.dtype.kind != "f":
+            raise constant_dtype(values.dtype, "Variable.data")
+        self.raw, self.boxed = (values, None) if values.ndim else (None, values)
+
+    @property
+    def data(self) -> Array:
+        """The array itself, not a copy: what is written into it, later operations see. (None for `Variable(None)`.)
+
+        Assigning replaces it: a leaf's only, since a result's data is its function's.
+        """
+        raw = self.raw
+        if raw is not None:
+            if type(raw) is NDARRAY:
+                return raw
+            self.boxed = np.asarray(raw)
+            self.raw = None
+        return _boxed(self)
+
+    @data.setter
+    def data(self, data: AnyArray | None) -> None:
+        if self.creator is not None:
+            raise RuntimeError("the data of a result is its function's; assign to a leaf, or to x.detach()")
+        self._hold(data)
+        if self.kept_grad is not None and (data is None or self.kept_grad.shape != data.shape):
+            self.kept_grad = None
+
+    @override
+    def value(self) -> Array:
+        """The data as ops compute with it: an ndarray, or a NumPy scalar for 0-d."""
+        if self.raw is not None:
+            return self.raw
+        if self.boxed is None:
+            raise ValueError("this Variable holds no data yet; set x.data = np.array(...)")
+        scalar: Array = self.boxed[()]
+        return scalar
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradient accumulated by `backward`, in the shape and dtype of the data; nobody else holds this array."""
+        return self.kept_grad
+
+    @grad.setter
+    def grad(self, grad: Array | None) -> None:
+        if grad is None:
+            self.kept_grad = None
+            return
+        given = real_array(grad)
+        if given is None or given.shape != self.shape:
+            raise ValueError(f"grad: {shape_and_dtype(grad)} does not fit data of {self.shape} {self.dtype}")
+        self.kept_grad = np.array(given, dtype=self.dtype)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient of this Variable, or of something it came from, is wanted; settable on leaves."""
+        return self.tracking != CONSTANT
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self.creator is not None:
+            raise RuntimeError("requires_grad can be set on leaves; to cut a result off its graph use x.detach()")
+        if value and not (self.raw is None and self.boxed is None) and self.dtype.kind != "f":
+            raise constant_dtype(self.dtype, "requires_grad=True")
+        self.tracking = TRACKED if value else CONSTANT
+
+    def retain_grad(self) -> None:
+        """Keep this result's gradient after `backward`, which otherwise keeps those of leaves only."""
+        if self.tracking == CONSTANT:
+            raise RuntimeError("retain_grad: this Variable is a constant, so it never gets a gradient")
+        self.tracking = RETAINED
+
+    def cleargrad(self) -> None:
+        """Forget the gradient, so that the next `backward` starts from nothing."""
+        self.kept_grad = None
+
+    def zero_grad(self) -> None:
+        """The same as `cleargrad`."""
+        self.kept_grad = None
+
+    def detach(self) -> Variable:
+        """A constant with the same data (the very same array), cut off the graph."""
+        return Variable(self.data, self.name, requires_grad=False)
+
+    def numpy(self) -> Array:
+        """The array: the same as `data`."""
+        return self.data
+
+    def item(self) -> float:
+        """The one value as a Python number; `ValueError` if there are more."""
+        if self.size != 1:
+            raise ValueError(f"item: takes a Variable of one value, not of shape {self.shape}")
+        return self.value().item()
+
+    @override
+    def __repr__(self) -> str:
+        if self.raw is None and self.boxed is None:
+            return "variable(None)"
+        return f"variable({str(self.value()).replace(chr(10), chr(10) + ' ' * 9)})"
+
+    def _repr_svg_(self) -> str | None:
+        """The graph as a picture for notebooks; None if it is too large to read."""
+        draw = FUNCTIONS.get("svg")
+        picture: object = draw(self) if callable(draw) else None
+        return picture if isinstance(picture, str) else None
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle data, gradient and name; the graph stays behind."""
+        return _rebuild, (self.data, self.kept_grad, self.name, self.requires_grad)
+
+    def __copy__(self) -> Variable:
+        """A leaf with a copy of the data and gradient, as copying an ndarray copies its data."""
+        grad = None if self.kept_grad is None else self.kept_grad.copy()
+        empty = self.raw is None and self.boxed is None
+        return _rebuild(None if empty else self.data.copy(), grad, self.name, self.requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Variable:
+        return self.__copy__()
+
+    @override
+    def record(self, op: Unary, /) -> Variable:
+        """Apply a unary op to this Variable, without the checks that `apply` makes."""
+        x = self.raw
+        if x is None:
+            x = self.value()
+        try:
+            r = op.forward(x)
+        except EXPLAINED as error:
+            raise explain(op, error, (x,)) from error
+        y = result(r)
+        if self.tracking and (bits := mode.get()) & ENABLE_BACKPROP:
+            c = self.creator
+            attach(y, UnaryNode(op, (self,), (x,), 0 if c is None else c.generation + 1, y, r), bits)
+        return y
+
+    @override
+    def combine(self, op: Binary, left: object, right: object, /) -> Variable:
+        """Apply a binary op to two operands, each a Variable, an array or a number."""
+        p, a = operand(op, left)
+        q, b = operand(op, right)
+        try:
+            r = op.forward(a, b)
+        except EXPLAINED as error:
+            raise explain(op, error, (a, b)) from error
+        y = result(r)
+        if ((p is not None and p.tracking) or (q is not None and q.tracking)) and (
+            bits := mode.get()
+        ) & ENABLE_BACKPROP:
+            attach(y, BinaryNode(op, (p, q), (a, b), generation((p, q)), y, r), bits)
+        return y
+
+    @override
+    def record_all(self, op: Variadic, /, *others: object) -> Variable:
+        """Apply an op of any number of inputs to this Variable and the others, in this order."""
+        parents, values = operands(op, (self, *others))
+        try:
+            r = op.forward(*values)
+        except EXPLAINED as error:
+            raise explain(op, error, values) from error
+        y = result(r)
+        if bits := recording(parents):
+            attach(y, VariadicNode(op, parents, values, generation(parents), y, r), bits)
+        return y
+
+    def backward(self, gradient: AnyArray | Scalar | None = None, retain_grad: bool = False) -> None:
+        """Differentiate: add to the `.grad` of every leaf behind this Variable its derivative, times `gradient`.
+
+        gradient: the cotangent, in the shape of the data; ones by default, also when the data is not a scalar
+            (then the sum is differentiated).
+        retain_grad: keep the gradients of intermediate results, too.
+
+        Raises `RuntimeError` if nothing was recorded, `TypeError` for integer data, `ValueError` for a gradient of
+        another shape. If a rule fails, its exception passes and every `.grad` is as it was.
+        """
+        if self.tracking == CONSTANT:
+            if self.dtype.kind != "f":
+                raise constant_dtype(self.dtype, "backward")
+            raise RuntimeError(
+                "backward: this Variable is a constant; it was made from constants, under no_grad(), by detach() or "
+                "with requires_grad=False, so there is nothing to differentiate"
+            )
+        seed = cotangent(self, gradient, "backward")
+        _write(sweep([(self, seed)], ArrayWorld(), None if retain_grad else (), 0))
+
+
+def _rebuild(data: Array | None, grad: Array | None, name: str | None, requires_grad: bool) -> Variable:
+    x = Variable(data, name, requires_grad)
+    x.kept_grad = grad
+    return x
+
+
+def cotangent(y: Variable, gradient: object, what: str) -> Array:
+    """A seed for `y` in exactly the form of its value: ones for None; errors name the function `what`."""
+    value = y.value()
+    shape: Shape = value.shape
+    if gradient is None:
+        ones: Array = np.ones(shape, value.dtype)[()]
+        return ones
+    if isinstance(gradient, Variable):
+        gradient = gradient.value()
+    given = real_array(gradient)
+    if given is None:
+        raise TypeError(f"{what}: a gradient of {shape_and_dtype(gradient)} is not real; give an array like the data")
+    if given.shape != shape:
+        raise ValueError(f"{what}: the gradient has shape {given.shape}, but the data has {shape}; they must be equal")
+    seed: Array = given.astype(value.dtype, copy=False)[()]
+    return seed
+
+
+def _write(swept: Swept[Array]) -> None:
+    """Write what a pass found: computed in full before the first `.grad` changes."""
+    found: list[tuple[Vertex, Array]] = []
+    for grads in (swept.ends, swept.kept):
+        for v, g in grads.items():
+            if isinstance(v, Variable) and v.tracking:
+                old = v.kept_grad
+                if old is not None:
+                    g = old + g
+                mine = type(g) is NDARRAY and (old is not None or (v in swept.owned and grads is swept.ends))
+                found.append((v, g if mine and g.dtype == v.dtype else np.array(g, dtype=v.dtype)))
+    for v in swept.stale:
+        v.kept_grad = None
+    for v, g in found:
+        v.kept_grad = g
+
+
+def result(r: Array) -> Variable:
+    """A Variable that holds the result of an op, without graph."""
+    y = Variable.__new__(Variable)
+    y.raw = r
+    y.boxed = y.name = y.creator = y.kept_grad = None
+    y.tracking = CONSTANT
+    return y
+
+
+def attach(y: Variable, node: Node, bits: int) -> None:
+    """Make `node` the creator of `y`."""
+    y.creator = node
+    y.tracking = TRACKED
+    if bits & DETECT_MUTATION:
+        node.prints = fingerprints((*node.values, *node.results))
+
+
+def operand(op: Function, x: object) -> tuple[Variable | None, Array]:
+    """An operand as the vertex it is, if it is one, and its value. Numbers stay as they are: weak, as in NEP 50."""
+    if isinstance(x, Variable):
+        raw = x.raw
+        return x, raw if raw is not None else x.value()
+    plain: Array = plain_operand(op, x)
+    return None, plain
+
+
+def plain_operand(op: Function, x: object) -> Array:
+    """The value of an operand that is no Variable; `TypeError` if it is not real."""
+    if is_array(x) or is_numpy_scalar(x):
+        values = real_array(x)
+        if values is None:
+            raise bad_operand(op, x)
+        if values.ndim:
+            return values
+        scalar: Array = values[()]
+        return scalar
+    if not isinstance(x, (float, int)):
+        raise bad_operand(op, x)
+    return weak(x)
+
+
+def generation(parents: tuple[Variable | None, ...]) -> int:
+    """The largest generation among the parents."""
+    largest = 0
+    for p in parents:
+        if p is not None and (c := p.creator) is not None and c.generation >= largest:
+            largest = c.generation + 1
+    return largest
+
+
+def operands(op: Function, inputs: tuple[object, ...]) -> tuple[tuple[Variable | None, ...], tuple[Array, ...]]:
+    """The parents and the values of any number of operands."""
+    pairs = [operand(op, x) for x in inputs]
+    return tuple(p for p, _ in pairs), tuple(v for _, v in pairs)
+
+
+def recording(parents: tuple[Variable | None, ...]) -> int:
+    """The settings' bits if an application with these parents is to be recorded, else 0."""
+    if any(p is not None and p.tracking for p in parents):
+        bits = mode.get()
+        return bits if bits & ENABLE_BACKPROP else 0
+    return 0

@@ -1,0 +1,198 @@
+"""Floor 2: the protocols an op satisfies, and what a derivative rule may do with its arguments.
+
+Imports `arrays` only. An op is a small stateless value: `forward` on arrays, and a rule that is written once,
+in the vocabulary that arrays and Variables share. The engine calls the rule with arrays for a first
+derivative, and with Variables where the derivative is to be differentiated again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeAlias, TypeGuard, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinypytorch.arrays import Array, Axis, Index, Mask, Shape
+
+
+class Tracked(Protocol):
+    """An array whose operations are recorded: what a rule may use of a `Variable`.
+
+    Exactly what it shares with `numpy.ndarray`, NumPy's ufuncs, `record` and `record_all`, which `lift` and `join` call.
+    """
+
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[np.float64]: ...
+    @property
+    def T(self) -> Self: ...
+    @property
+    def mT(self) -> Self: ...
+    def __add__(self, other: Self | Array | float, /) -> Self: ...
+    def __radd__(self, other: Array | float, /) -> Self: ...
+    def __sub__(self, other: Self | Array | float, /) -> Self: ...
+    def __rsub__(self, other: Array | float, /) -> Self: ...
+    def __mul__(self, other: Self | Array | float, /) -> Self: ...
+    def __rmul__(self, other: Array | float, /) -> Self: ...
+    def __truediv__(self, other: Self | Array | float, /) -> Self: ...
+    def __rtruediv__(self, other: Array | float, /) -> Self: ...
+    def __pow__(self, other: Self | Array | float, /) -> Self: ...
+    def __matmul__(self, other: Self | Array, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+    def __lt__(self, other: Self | Array | float, /) -> Mask: ...
+    def __le__(self, other: Self | Array | float, /) -> Mask: ...
+    def __gt__(self, other: Self | Array | float, /) -> Mask: ...
+    def __ge__(self, other: Self | Array | float, /) -> Mask: ...
+    def __getitem__(self, index: Index, /) -> Self: ...
+    def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Self: ...
+    def reshape(self, shape: Shape, /) -> Self: ...
+    def transpose(self, axes: Sequence[int], /) -> Self: ...
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object: ...
+    def record(self, op: Unary, /) -> Self: ...
+    def record_all(self, op: Variadic, /, *others: object) -> Self: ...
+
+
+# The two worlds a rule runs in; type checkers check its body once for each.
+T = TypeVar("T", "NDArray[np.float64]", Tracked)
+
+
+class Unary(Protocol):
+    """One array in, one out: `backward` turns the cotangent of `y` into that of `x`."""
+
+    def forward(self, x: Array, /) -> Array: ...
+    def backward(self, gy: T, y: T, x: T, /) -> T: ...
+
+
+class Binary(Protocol):
+    """Two arrays in, one out, with a rule for each operand, so that only what is asked for is computed.
+
+    A gradient in the shape of `y` is summed down to the operand's shape by the engine: rules of
+    broadcasting ops need not care.
+    """
+
+    def forward(self, a: Array, b: Array, /) -> Array: ...
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T: ...
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T: ...
+
+
+class Variadic(Protocol):
+    """Any number of arrays in, one out: one gradient for each input, `None` where `needs` says nobody wants it."""
+
+    def forward(self, /, *xs: Array) -> Array: ...
+    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]: ...
+
+
+class Multi(Protocol):
+    """Any number of arrays in, a tuple of arrays out. The cotangent of an output that nobody used is zero."""
+
+    def forward(self, /, *xs: Array) -> tuple[Array, ...]: ...
+    def backward_all(
+        self, gys: tuple[T, ...], ys: tuple[T, ...], xs: tuple[T, ...], needs: tuple[bool, ...], /
+    ) -> tuple[T | None, ...]: ...
+
+
+Function: TypeAlias = Unary | Binary | Variadic | Multi
+
+
+def is_unary(op: object) -> TypeGuard[Unary]:
+    """Whether `op` has the methods of a `Unary` op; what they are annotated with is the type checkers' business."""
+    return hasattr(op, "forward") and hasattr(op, "backward")
+
+
+def is_binary(op: object) -> TypeGuard[Binary]:
+    """Whether `op` has the methods of a `Binary` op."""
+    return hasattr(op, "forward") and hasattr(op, "backward_a") and hasattr(op, "backward_b")
+
+
+def is_many(op: object) -> TypeGuard[Variadic | Multi]:
+    """Whether `op` has the methods of a `Variadic` or a `Multi` op, which only their results tell apart."""
+    return hasattr(op, "forward") and hasattr(op, "backward_all")
+
+
+def is_multi(op: Variadic | Multi, result: object) -> TypeGuard[Multi]:
+    """Whether `op`, having given `result`, is a `Multi` op."""
+    return isinstance(result, tuple)
+
+
+def is_variadic(op: Variadic | Multi, result: object) -> TypeGuard[Variadic]:
+    """Whether `op`, having given `result`, is a `Variadic` op."""
+    return not isinstance(result, tuple)
+
+
+def lift(op: Unary, x: T) -> T:
+    """Apply `op` inside a rule: at once on arrays, recorded on Variables.
+
+    This is how the adjoint of an op is another op (`broadcast_to` and `sum_to`, indexing and scattering).
+    """
+    if isinstance(x, (np.ndarray, np.generic)):
+        return op.forward(x)
+    return x.record(op)
+
+
+def join(op: Variadic, xs: tuple[T, ...]) -> T:
+    """`lift` for an op of any number of inputs, all of them arrays or all of them Variables."""
+    head = xs[0]
+    if isinstance(head, (np.ndarray, np.generic)):
+        rest: list[Array] = []
+        for x in xs[1:]:
+            if isinstance(x, (np.ndarray, np.generic)):
+                rest.append(x)
+        return op.forward(head, *rest)
+    return head.record_all(op, *xs[1:])
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where an operand may lie for the derivative to exist: the open interval (low, high) without `avoid`.
+
+    >>> Domain(low=0.0).contains(-1.0), Domain(avoid=(0.0,)).contains(0.0), Domain().contains(7.0)
+    (False, False, True)
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    avoid: tuple[float, ...] = ()
+
+    def contains(self, x: float) -> bool:
+        """Whether the scalar `x` lies inside."""
+        return self.low < x < self.high and x not in self.avoid
+
+
+REAL = Domain()
+POSITIVE = Domain(low=0.0)
+NONZERO = Domain(avoid=(0.0,))
+BROADCASTING = "operands whose shapes broadcast together: equal lengths, counted from the end, or 1"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An instance of an op with shapes it takes: what the tests of an op with parameters are made from."""
+
+    op: Function
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An op's declaration: the data that tests, documentation and NumPy interop are made from.
+
+    domain: one `Domain` per operand; the last one holds for all that follow.
+    kink: what the rule gives where no derivative exists, in words; empty if there is no such point.
+    takes: the operands it takes, in words: what the error says to somebody who gave others.
+    ufunc: the NumPy ufunc that this op differentiates, if it is one.
+    cases: instances and operand shapes to check; empty for elementwise ops, which take every shape.
+    """
+
+    domain: tuple[Domain, ...] = (REAL,)
+    kink: str = ""
+    takes: str = ""
+    ufunc: np.ufunc | None = None
+    cases: Callable[[], tuple[Case, ...]] | None = None

@@ -1,0 +1,52 @@
+"""Floor 5: NumPy's own functions on Variables (NEP 18). Imports floors 1 to 4.
+
+`np.sum(x, axis=0)` calls `tinypytorch.sum(x, axis=0)`. NumPy asks the first Variable among the arguments, which looks
+here; what is not here is an error that names the function, never a silent detour without gradient.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinypytorch.arrays import Shape
+from tinypytorch.core.operators import FUNCTIONS
+from tinypytorch.core.variable import Variable
+from tinypytorch.functions import reductions, selection, shaping
+
+
+def _shape(x: Variable) -> Shape:
+    return x.shape
+
+
+def _ndim(x: Variable) -> int:
+    return x.ndim
+
+
+def _size(x: Variable) -> int:
+    return x.size
+
+
+_TABLE: dict[object, object] = {
+    np.sum: reductions.sum,
+    np.mean: reductions.mean,
+    np.max: reductions.max,
+    np.min: reductions.min,
+    np.amax: reductions.max,
+    np.amin: reductions.min,
+    np.reshape: shaping.reshape,
+    np.transpose: shaping.transpose,
+    np.broadcast_to: shaping.broadcast_to,
+    np.concatenate: shaping.concatenate,
+    np.stack: shaping.stack,
+    np.split: shaping.split,
+    np.where: selection.where,
+    np.clip: selection.clip,
+    np.shape: _shape,
+    np.ndim: _ndim,
+    np.size: _size,
+}
+
+
+def serve() -> None:
+    """Let NumPy's functions find these (once, when the package is imported)."""
+    FUNCTIONS.update(_TABLE)

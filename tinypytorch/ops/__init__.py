@@ -1,0 +1,48 @@
+"""Floor 2: the ops, pure NumPy; they know no Variables.
+
+An op is one class in one of the files here. Its `spec` says where it is differentiable, at what it has kinks and
+which ufunc it is; `ALL` and `UFUNCS` are found from that, so that there is no list to keep.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tinypytorch.function import Binary, Spec, Unary, is_binary, is_unary
+from tinypytorch.ops import arithmetic, elementwise, indexing, products, reductions, selection, shaping
+
+_FILES: Final = (arithmetic, elementwise, indexing, products, reductions, selection, shaping)
+
+
+def _find() -> dict[str, type[object]]:
+    """Every class with a `spec` that is defined in the files above."""
+    found: dict[str, type[object]] = {}
+    for file in _FILES:
+        names: dict[str, object] = vars(file)
+        for name, value in names.items():
+            if isinstance(value, type) and value.__module__ == file.__name__ and hasattr(value, "spec"):
+                found[name] = value
+    return found
+
+
+def spec_of(op: object) -> Spec:
+    """The declaration of an op or an op's class; an empty one if it has none."""
+    spec: object = getattr(op, "spec", None)
+    return spec if isinstance(spec, Spec) else Spec()
+
+
+def _ufuncs() -> dict[np.ufunc, Unary | Binary]:
+    found: dict[np.ufunc, Unary | Binary] = {}
+    for kind in ALL.values():
+        ufunc = spec_of(kind).ufunc
+        if ufunc is not None:
+            op = kind()
+            if is_unary(op) or is_binary(op):
+                found[ufunc] = op
+    return found
+
+
+ALL: Final[dict[str, type[object]]] = _find()
+UFUNCS: Final[dict[np.ufunc, Unary | Binary]] = _ufuncs()

@@ -1,0 +1,152 @@
+"""Floor 2: the ops behind Python's operators. Imports `arrays`, `function` and `ops.ufuncs`.
+
+Gradients of broadcast operands are summed to their shape by the engine (see `function.Binary`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinypytorch.arrays import Array
+from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Spec, T, lift
+from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.selection import Keep
+
+
+@dataclass(frozen=True)
+class Add:
+    """y = a + b."""
+
+    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.add)
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return a + b
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy
+
+
+@dataclass(frozen=True)
+class Sub:
+    """y = a - b."""
+
+    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.subtract)
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return a - b
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return -gy
+
+
+@dataclass(frozen=True)
+class Mul:
+    """y = a b."""
+
+    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.multiply)
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return a * b
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy * b
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy * a
+
+
+@dataclass(frozen=True)
+class Div:
+    """y = a / b. The rule for b is -(g / b) y, not -g a / b**2, whose square overflows long before y does."""
+
+    spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.divide)
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return a / b
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy / b
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return -(gy / b) * y
+
+
+@dataclass(frozen=True)
+class Neg:
+    """y = -x."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.negative)
+
+    def forward(self, x: Array, /) -> Array:
+        return -x
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return -gy
+
+
+@dataclass(frozen=True)
+class Pow:
+    """y = a ** b, both operands arrays. dy/da = b a**(b-1); dy/db = y log a.
+
+    At a = 0 both factors of a rule can be infinite while their product has a limit: d(a**0)/da = 0,
+    and d(0**b)/db = 0 for b > 0. The rule steers around the infinite factor, not around the point.
+    """
+
+    spec: ClassVar[Spec] = Spec(
+        domain=(POSITIVE, REAL), kink="d(0**b)/db at b = 0: 0", takes=BROADCASTING, ufunc=np.power
+    )
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return u.power(a, b)
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        both_zero = u.equal(a, 0.0) & u.equal(b, 0.0)
+        if both_zero.any():
+            return gy * b * (a + both_zero.astype(np.float64)) ** (b - 1.0)
+        return gy * b * a ** (b - 1.0)
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        zero = u.equal(a, 0.0)
+        if zero.any():
+            return lift(Keep(~zero), gy * y) * u.log(a + zero.astype(np.float64))
+        return gy * y * u.log(a)
+
+
+@dataclass(frozen=True)
+class PowConst:
+    """y = x ** c with a constant number c; 0 is the derivative of x**0 everywhere, 0 included."""
+
+    c: float = 3.0
+    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,))
+
+    def forward(self, x: Array, /) -> Array:
+        return x**self.c
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        if self.c == 0:
+            return gy * 0.0
+        if self.c == 1:
+            return gy
+        return gy * (x ** (self.c - 1) * self.c)
+
+
+@dataclass(frozen=True)
+class Square:
+    """y = x**2."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.square)
+
+    def forward(self, x: Array, /) -> Array:
+        return x * x
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * (x * 2.0)

@@ -1,0 +1,73 @@
+"""Floor 2: indexing and its adjoint. Imports `arrays` and `function`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Index, Positions, Shape, Slice
+from tinypytorch.function import Case, Spec, T, lift
+
+
+def is_basic(index: Index) -> bool:
+    """Whether the index only takes a view: integers, slices, None and Ellipsis, no entry twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not any(hasattr(part, "dtype") for part in parts)
+
+
+_EVERY_OTHER: Slice = slice(None, None, -2)
+_REPEATED: Positions = np.arange(4) % 3
+
+
+@dataclass(frozen=True, eq=False)
+class GetItem:
+    """y = x[index], for every index NumPy takes. Arrays in the index are the op's own: nobody else may change them."""
+
+    index: Index
+    spec: ClassVar[Spec] = Spec(
+        cases=lambda: (
+            Case(GetItem(1), ((3, 2),)),
+            Case(GetItem((_EVERY_OTHER, None, 0)), ((3, 2),)),
+            Case(GetItem((..., -1)), ((2, 3, 2),)),
+            Case(GetItem(_REPEATED), ((3, 2),)),
+            Case(GetItem((_REPEATED.reshape(2, 2), _REPEATED[:2] - 1)), ((3, 4, 2),)),
+            Case(GetItem((_EVERY_OTHER, _REPEATED)), ((3, 4),)),
+            Case(GetItem((_REPEATED, None, _REPEATED)), ((3, 3),)),
+            Case(GetItem(_REPEATED < 2), ((4, 2),)),
+            Case(GetItem((_EVERY_OTHER, _REPEATED < 2)), ((2, 4),)),
+        )
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return x[self.index]
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(PutAdd(self.index, x.shape), gy)
+
+
+@dataclass(frozen=True, eq=False)
+class PutAdd:
+    """y = zeros(shape), with x added in at `index`, once for every time an entry is named; the adjoint of `GetItem`."""
+
+    index: Index
+    shape: Shape
+    spec: ClassVar[Spec] = Spec(
+        cases=lambda: (
+            Case(PutAdd(1, (3, 2)), ((2,),)),
+            Case(PutAdd(_REPEATED, (3, 2)), ((4, 2),)),
+        )
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        y = np.zeros(self.shape, x.dtype)
+        if is_basic(self.index):
+            y[self.index] = x
+        else:
+            positions = np.arange(y.size).reshape(self.shape)[self.index]
+            np.add.at(y.reshape(-1), positions, x)
+        return y
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy[self.index]

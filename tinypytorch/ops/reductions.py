@@ -1,0 +1,168 @@
+"""Floor 2: ops that reduce axes. Imports `arrays`, `function` and other op files.
+
+`axis` is an int, a tuple or None as in NumPy. A rule first restores the reduced axes (`_restore`), then broadcasts.
+Convention at ties: `max` and `min` share the gradient equally among the tied entries.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Axis, Shape, keepdims_shape, normalize_axes
+from tinypytorch.function import Case, Function, Spec, T, lift
+from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.selection import Keep
+from tinypytorch.ops.shaping import BroadcastTo
+
+
+def _restore(g: T, shape: Shape, axis: Axis) -> T:
+    """Put the axes back, with length 1, that a reduction of an array of `shape` over `axis` took out."""
+    return g.reshape(keepdims_shape(shape, axis))
+
+
+def _spread(g: T, shape: Shape, axis: Axis) -> T:
+    """Broadcast a reduction's cotangent back to the shape it was reduced from."""
+    return lift(BroadcastTo(shape), _restore(g, shape, axis))
+
+
+def _over(op: type[Sum | Mean | Max | Min | LogSumExp]) -> tuple[Case, ...]:
+    """Every way of naming axes, on shapes with sizes that tell the axes apart, size 1 and 0-d included."""
+    made: list[tuple[Function, Shape]] = [
+        (op(), ()),
+        (op(), (2, 3)),
+        (op(keepdims=True), (2, 3)),
+        (op(0), (3, 2)),
+        (op(-1, True), (2, 3)),
+        (op((0, 2)), (2, 3, 4)),
+        (op((-1, 0), True), (2, 1, 3)),
+        (op(()), (2, 3)),
+    ]
+    return tuple(Case(o, (shape,)) for o, shape in made)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The sum over `axis`."""
+
+    axis: Axis = None
+    keepdims: bool = False
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum))
+
+    def forward(self, x: Array, /) -> Array:
+        return u.add_reduce(x, self.axis, self.keepdims)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return _spread(gy, x.shape, self.axis)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean over `axis`. The divisor stays a Python float: a count in float16 would overflow at 65,520."""
+
+    axis: Axis = None
+    keepdims: bool = False
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Mean))
+
+    def forward(self, x: Array, /) -> Array:
+        y: Array = x.mean(self.axis, keepdims=self.keepdims)
+        return y
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        shape: Shape = x.shape
+        count = math.prod(shape[a] for a in normalize_axes(self.axis, len(shape)))
+        return _spread(gy * (1.0 / count if count else math.nan), shape, self.axis)
+
+
+def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
+    """The rule of `max` and `min`: an equal share of the cotangent to every entry that attains the extremum."""
+    tied = u.equal(x, _restore(y, x.shape, axis))
+    count: Array = tied.sum(normalize_axes(axis, x.ndim), dtype=np.float64, keepdims=True)
+    share = _restore(gy, x.shape, axis)
+    if (count > 1).any():
+        share = share / count
+    return lift(Keep(tied), lift(BroadcastTo(x.shape), share))
+
+
+@dataclass(frozen=True)
+class Max:
+    """The largest entry over `axis`."""
+
+    axis: Axis = None
+    keepdims: bool = False
+    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", cases=lambda: _over(Max))
+
+    def forward(self, x: Array, /) -> Array:
+        return u.max_reduce(x, self.axis, self.keepdims)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return _share_ties(gy, y, x, self.axis)
+
+
+@dataclass(frozen=True)
+class Min:
+    """The smallest entry over `axis`."""
+
+    axis: Axis = None
+    keepdims: bool = False
+    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", cases=lambda: _over(Min))
+
+    def forward(self, x: Array, /) -> Array:
+        return u.min_reduce(x, self.axis, self.keepdims)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return _share_ties(gy, y, x, self.axis)
+
+
+@dataclass(frozen=True)
+class LogSumExp:
+    """y = log(sum(exp(x))) over `axis`, shifted by the maximum, so that nothing overflows.
+
+    The rule is the softmax exp(x - y). Where every entry is -inf, y is -inf too and the gradient is zero.
+    Source: Blanchard, Higham & Higham, Accurately computing the log-sum-exp and softmax functions (2021).
+    """
+
+    axis: Axis = None
+    keepdims: bool = False
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(LogSumExp))
+
+    def forward(self, x: Array, /) -> Array:
+        m = u.max_reduce(x, self.axis, True)
+        m = np.where(u.isfinite(m), m, x.dtype.type(0))
+        s = u.add_reduce(u.exp(x - m), self.axis, True)
+        with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where every entry is -inf
+            y = u.log(s) + m
+        return y if self.keepdims else y.reshape(_without(x.shape, self.axis))
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        top: T = _restore(y, x.shape, self.axis)
+        finite = u.isfinite(top)
+        if not finite.all():
+            top = lift(Keep(finite), top)
+        return _restore(gy, x.shape, self.axis) * u.exp(x - top)
+
+
+def _without(shape: Shape, axis: Axis) -> Shape:
+    """`shape` less the axes in `axis`."""
+    axes = normalize_axes(axis, len(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """y = exp(x) / sum(exp(x)) over `axis`, shifted by the maximum. Source: as `LogSumExp`."""
+
+    axis: int = -1
+    spec: ClassVar[Spec] = Spec(
+        cases=lambda: (Case(Softmax(), ((2, 3),)), Case(Softmax(0), ((3, 2, 2),)), Case(Softmax(), ((1,),)))
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        e = u.exp(x - u.max_reduce(x, self.axis, True))
+        return e / u.add_reduce(e, self.axis, True)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return y * (gy - lift(Sum(self.axis, keepdims=True), gy * y))

@@ -1,0 +1,191 @@
+"""Floor 2: ops that move entries without changing them, and their adjoints. Imports `arrays` and `function`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Shape, Slice, along, inverse_permutation, normalize_axis, sum_to
+from tinypytorch.function import Case, Spec, T, join, lift
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """The same entries in another shape, in C order; one length may be -1."""
+
+    shape: Shape
+    spec: ClassVar[Spec] = Spec(
+        takes="a shape of the same size; one length may be -1",
+        cases=lambda: (
+            Case(Reshape((3, 2)), ((2, 3),)),
+            Case(Reshape((-1,)), ((2, 1, 3),)),
+            Case(Reshape(()), ((1, 1),)),
+            Case(Reshape((1, 1)), ((),)),
+        ),
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return x.reshape(self.shape)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy.reshape(x.shape)
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """The axes in another order: reversed when `axes` is None."""
+
+    axes: tuple[int, ...] | None = None
+    spec: ClassVar[Spec] = Spec(
+        takes="every axis once",
+        cases=lambda: (
+            Case(Transpose(), ((2, 3),)),
+            Case(Transpose((1, 2, 0)), ((2, 3, 4),)),
+            Case(Transpose((-1, 0, 1)), ((2, 3, 4),)),
+        ),
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return x.transpose(self.axes)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy.T if self.axes is None else gy.transpose(inverse_permutation(self.axes))
+
+
+@dataclass(frozen=True)
+class BroadcastTo:
+    """Repeat along new axes and axes of length 1; the adjoint of `SumTo`."""
+
+    shape: Shape
+    spec: ClassVar[Spec] = Spec(
+        takes="a shape that the operand broadcasts to: equal lengths, counted from the end, or 1",
+        cases=lambda: (
+            Case(BroadcastTo((2, 3)), ((3,),)),
+            Case(BroadcastTo((2, 3)), ((2, 1),)),
+            Case(BroadcastTo((2, 3)), ((),)),
+            Case(BroadcastTo((2, 3, 2)), ((3, 1),)),
+        ),
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return np.broadcast_to(x, self.shape)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(SumTo(x.shape), gy)
+
+
+@dataclass(frozen=True)
+class SumTo:
+    """Sum over the axes along which `shape` broadcasts; the adjoint of `BroadcastTo`."""
+
+    shape: Shape
+    spec: ClassVar[Spec] = Spec(
+        takes="a shape that broadcasts to the operand",
+        cases=lambda: (
+            Case(SumTo((3,)), ((2, 3),)),
+            Case(SumTo((2, 1)), ((2, 3),)),
+            Case(SumTo(()), ((2, 3),)),
+            Case(SumTo((3, 1)), ((2, 3, 2),)),
+        ),
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return sum_to(x, self.shape)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(BroadcastTo(x.shape), gy)
+
+
+@dataclass(frozen=True)
+class Concatenate:
+    """The inputs one after another along an existing axis; the adjoint of `Split`."""
+
+    axis: int = 0
+    spec: ClassVar[Spec] = Spec(
+        takes="at least one operand, all of the same shape but along the axis",
+        cases=lambda: (
+            Case(Concatenate(), ((2, 3), (1, 3), (3, 3))),
+            Case(Concatenate(-1), ((2, 1), (2, 2))),
+            Case(Concatenate(), ((2,),)),
+        ),
+    )
+
+    def forward(self, /, *xs: Array) -> Array:
+        return np.concatenate(xs, self.axis)
+
+    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
+        axis = normalize_axis(self.axis, gy.ndim)
+        gxs: list[T | None] = []
+        start = 0
+        for x, need in zip(xs, needs, strict=True):
+            shape: Shape = x.shape
+            stop = start + shape[axis]
+            part: Slice = slice(start, stop, None)
+            gxs.append(gy[along(axis, part)] if need else None)
+            start = stop
+        return tuple(gxs)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The inputs, all of one shape, one after another along a new axis."""
+
+    axis: int = 0
+    spec: ClassVar[Spec] = Spec(
+        takes="at least one operand, all of the same shape",
+        cases=lambda: (
+            Case(Stack(), ((2, 3), (2, 3))),
+            Case(Stack(-1), ((2, 3), (2, 3), (2, 3))),
+            Case(Stack(1), ((2,), (2,))),
+            Case(Stack(), ((), ())),
+        ),
+    )
+
+    def forward(self, /, *xs: Array) -> Array:
+        return np.stack(xs, self.axis)
+
+    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
+        axis = normalize_axis(self.axis, gy.ndim)
+        return tuple(gy[along(axis, i)] if need else None for i, need in enumerate(needs))
+
+
+@dataclass(frozen=True)
+class Split:
+    """Several outputs: a number of equal parts, or the parts between the given indices, along an axis."""
+
+    sections: int | tuple[int, ...] = 2
+    axis: int = 0
+    spec: ClassVar[Spec] = Spec(
+        takes="a number of parts that divides the axis, or the indices between the parts",
+        cases=lambda: (
+            Case(Split(2), ((4, 2),)),
+            Case(Split((1, 3), -1), ((2, 4),)),
+            Case(Split((2, 2)), ((3,),)),
+        ),
+    )
+
+    def forward(self, /, *xs: Array) -> tuple[Array, ...]:
+        (x,) = xs
+        return tuple(np.split(x, self.sections, self.axis))
+
+    def backward_all(
+        self, gys: tuple[T, ...], ys: tuple[T, ...], xs: tuple[T, ...], needs: tuple[bool, ...], /
+    ) -> tuple[T | None, ...]:
+        return (join(Concatenate(self.axis), gys),)
+
+
+@dataclass(frozen=True)
+class AsType:
+    """The same values in another floating dtype, given by its name; the gradient comes back in the old one."""
+
+    dtype: str
+    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(AsType("longdouble"), ((2, 3),)),))
+
+    def forward(self, x: Array, /) -> Array:
+        y: Array = x.astype(self.dtype)
+        return y
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(AsType(x.dtype.str), gy)
