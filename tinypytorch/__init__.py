@@ -16,7 +16,7 @@ from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Binary, Case, Domain, Function, Multi, Spec, T, Tracked, Unary, Variadic, join, lift
 from tinypytorch.functions.elementwise import (
-    abs,
+    abs as abs,
     add,
     cos,
     div,
@@ -24,7 +24,7 @@ from tinypytorch.functions.elementwise import (
     log,
     mul,
     neg,
-    pow,
+    pow as pow,
     relu,
     sigmoid,
     sin,
@@ -33,7 +33,10 @@ from tinypytorch.functions.elementwise import (
     sub,
     tanh,
 )
-from tinypytorch.functions.reductions import logsumexp, max, mean, min, softmax, sum
+from tinypytorch.functions.reductions import logsumexp, mean, softmax
+from tinypytorch.functions.reductions import max as max
+from tinypytorch.functions.reductions import min as min
+from tinypytorch.functions.reductions import sum as sum
 from tinypytorch.functions.selection import clip, maximum, minimum, where
 from tinypytorch.functions.shaping import (
     broadcast_to,
@@ -51,12 +54,13 @@ from tinypytorch.numpy_functions import serve as _serve_numpy
 
 __version__ = "0.1.0"
 
+# Without sum, max, min, abs and pow, so that a star import leaves the builtins alone.
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
-    "Variadic", "abs", "add", "apply", "as_array", "as_variable", "broadcast_to", "clip", "concatenate", "cos", "div",
-    "exp", "getitem", "gradients", "join", "lift", "log", "logsumexp", "matmul", "max", "maximum",
-    "mean", "min", "minimum", "mul", "neg", "no_grad", "numerical_diff", "pow", "relu", "reshape",
-    "sigmoid", "sin", "softmax", "split", "sqrt", "square", "stack", "sub", "sum", "sum_to", "tanh", "transpose",
+    "Variadic", "add", "apply", "as_array", "as_variable", "broadcast_to", "clip", "concatenate", "cos", "div",
+    "exp", "getitem", "gradients", "join", "lift", "log", "logsumexp", "matmul", "maximum",
+    "mean", "minimum", "mul", "neg", "no_grad", "numerical_diff", "relu", "reshape",
+    "sigmoid", "sin", "softmax", "split", "sqrt", "square", "stack", "sub", "sum_to", "tanh", "transpose",
     "using_config", "where",
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from tinypytorch.arrays import Array, Axis, Index, Mask, Shape
 class Tracked(Protocol):
     """An array whose operations are recorded: what a rule may use of a `Variable`.
 
-    Exactly what it shares with `numpy.ndarray`, NumPy's ufuncs, `record` and `record_all`, which `lift` and `join` call.
+    Exactly what it shares with `numpy.ndarray`, NumPy's ufuncs, and what `lift` and `join` call.
     """
 
     @property

@@ -16,6 +16,8 @@ EXPLAINED = (ValueError, TypeError, IndexError)
 
 def op_name(op: object) -> str:
     """An op as errors and drawings show it: its class, with its parameters where they are short."""
+    if isinstance(op, str):
+        return op
     text = repr(op)
     name = type(op).__name__
     if text == f"{name}()" or len(text) > 60 or not text.startswith(name) or "\n" in text:

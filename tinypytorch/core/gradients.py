@@ -165,7 +165,8 @@ class VariableWorld:
 
     def pull(self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /) -> list[tuple[Vertex, Tracked]]:
         """As `World.pull`. An exception of a rule passes with a note that names the op."""
-        check_unchanged(node)
+        if node.prints is not None:
+            check_unchanged(node, node.prints)
         xs = tuple(_input(node, i) for i in range(len(node.parents)))
         try:
             if isinstance(node, MultiNode):

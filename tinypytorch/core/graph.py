@@ -220,11 +220,14 @@ def sweep(seeds: Iterable[tuple[Vertex, T]], world: World[T], keep: Container[Ve
         if y not in grads:  # another output of a node already visited
             arriving = ()
             continue
-        for v in (y,) if not isinstance(node, MultiNode) else [o for r in node.outputs if (o := r()) is not None]:
-            if v in grads:
-                owned.discard(v)
-                if keep is None or v.tracking == RETAINED or v in keep:
-                    kept[v] = grads[v]
-                elif v.kept_grad is not None:
-                    stale.append(v)
+        if isinstance(node, MultiNode):
+            done = [o for r in node.outputs if (o := r()) is not None and o in grads]
+        else:
+            done = [y]
+        for v in done:
+            if keep is None or v.tracking == RETAINED or v in keep:
+                kept[v] = grads[v]
+            elif v.kept_grad is not None:
+                stale.append(v)
+            owned.discard(v)
         arriving = world.pull(node, y, grads)

@@ -34,7 +34,7 @@ CONSTANTS = {
     *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
 }
 
-# What floors above serve: NumPy's functions that are not ufuncs, each by itself (`numpy_functions`), and "svg" (`drawing`).
+# What floors above serve: NumPy's functions that are not ufuncs, each by itself, and drawing as "svg".
 FUNCTIONS: dict[object, object] = {}
 
 Plain: TypeAlias = "AnyArray | Scalar"
@@ -43,7 +43,9 @@ Plain: TypeAlias = "AnyArray | Scalar"
 class Comparison(Protocol):
     """A comparing ufunc on arrays."""
 
-    def __call__(self, a: Array, b: Array, /) -> Mask: ...
+    def __call__(self, a: Array, b: Array, /) -> Mask:
+        """Where the comparison holds."""
+        ...
 
 
 class ArrayOperators:

@@ -20,12 +20,10 @@ def fingerprints(arrays: tuple[Array, ...]) -> tuple[int, ...]:
     return tuple(hash(x.tobytes()) if is_array(x) else 0 for x in arrays)
 
 
-def check_unchanged(node: Node) -> None:
-    """Raise `RuntimeError` if an array that the node recorded has changed since."""
-    if node.prints is None:
-        return
+def check_unchanged(node: Node, prints: tuple[int, ...]) -> None:
+    """Raise `RuntimeError` if an array that the node recorded has changed since `prints` were taken."""
     now = fingerprints((*node.values, *node.results))
-    for i, (before, after) in enumerate(zip(node.prints, now, strict=True)):
+    for i, (before, after) in enumerate(zip(prints, now, strict=True)):
         if before != after:
             what = f"input {i}" if i < len(node.values) else "its result"
             raise RuntimeError(
@@ -44,8 +42,6 @@ def fit(g: Array, x: Array, node: Node, i: int) -> Array:
 
     Raises `ValueError` for a shape, and `TypeError` for a type, that no gradient of x can have.
     """
-    if type(g) is type(x) and (type(g) is not NDARRAY or (g.shape == x.shape and g.dtype == x.dtype)):
-        return g
     given: object = g
     if not isinstance(given, (int, float)) and not hasattr(given, "dtype"):
         raise bad_gradient(node.op, i, given, x)
@@ -66,12 +62,14 @@ class ArrayWorld:
 
     def pull(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> list[tuple[Vertex, Array]]:
         """As `World.pull`. An exception of a rule passes with a note that names the op."""
-        check_unchanged(node)
+        if node.prints is not None:
+            check_unchanged(node, node.prints)
+        values = node.values
         try:
             if isinstance(node, MultiNode):
-                gxs = node.pull(self._cotangents(node, grads), node.results, node.values)
+                gxs = node.pull(self._cotangents(node, grads), node.results, values)
             else:
-                gxs = node.pull(grads.pop(y), node.result, node.values)
+                gxs = node.pull(grads.pop(y), node.result, values)
         except Exception as error:
             error.add_note(f"in the derivative rule of {op_name(node.op)}")
             raise
@@ -80,10 +78,12 @@ class ArrayWorld:
         found: list[tuple[Vertex, Array]] = []
         for i, p in enumerate(node.parents):
             if p is not None and p.tracking:
-                g = gxs[i]
+                g, x = gxs[i], values[i]
                 if g is None:
-                    raise bad_gradient(node.op, i, None, node.values[i])
-                found.append((p, fit(g, node.values[i], node, i)))
+                    raise bad_gradient(node.op, i, None, x)
+                if type(g) is not type(x) or (type(g) is NDARRAY and (g.shape != x.shape or g.dtype != x.dtype)):
+                    g = fit(g, x, node, i)
+                found.append((p, g))
         return found
 
     def add(self, a: Array, b: Array, owned: bool, /) -> Array:

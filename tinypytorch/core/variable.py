@@ -179,11 +179,15 @@ class Variable(ArrayOperators, Vertex):
             return "variable(None)"
         return f"variable({str(self.value()).replace(chr(10), chr(10) + ' ' * 9)})"
 
-    def _repr_svg_(self) -> str | None:
-        """The graph as a picture for notebooks; None if it is too large to read."""
+    def svg(self) -> str | None:
+        """The graph as a picture, which notebooks show by themselves; None if it is too large to read."""
         draw = FUNCTIONS.get("svg")
-        picture: object = draw(self) if callable(draw) else None
+        if not callable(draw):
+            return None
+        picture: object = draw(self)
         return picture if isinstance(picture, str) else None
+
+    _repr_svg_ = svg
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
@@ -218,17 +222,31 @@ class Variable(ArrayOperators, Vertex):
     @override
     def combine(self, op: Binary, left: object, right: object, /) -> Variable:
         """Apply a binary op to two operands, each a Variable, an array or a number."""
-        p, a = operand(op, left)
-        q, b = operand(op, right)
+        p = q = None
+        if isinstance(left, Variable):
+            p, a = left, left.raw
+            if a is None:
+                a = left.value()
+        else:
+            a = plain_operand(op, left)
+        if isinstance(right, Variable):
+            q, b = right, right.raw
+            if b is None:
+                b = right.value()
+        else:
+            b = plain_operand(op, right)
         try:
             r = op.forward(a, b)
         except EXPLAINED as error:
             raise explain(op, error, (a, b)) from error
         y = result(r)
-        if ((p is not None and p.tracking) or (q is not None and q.tracking)) and (
-            bits := mode.get()
-        ) & ENABLE_BACKPROP:
-            attach(y, BinaryNode(op, (p, q), (a, b), generation((p, q)), y, r), bits)
+        if ((p is not None and p.tracking) or (q is not None and q.tracking)) and (bits := mode.get()) & ENABLE_BACKPROP:
+            age = 0
+            if p is not None and (c := p.creator) is not None:
+                age = c.generation + 1
+            if q is not None and (c := q.creator) is not None and c.generation >= age:
+                age = c.generation + 1
+            attach(y, BinaryNode(op, (p, q), (a, b), age, y, r), bits)
         return y
 
     @override
@@ -306,9 +324,12 @@ def _write(swept: Swept[Array]) -> None:
         v.kept_grad = g
 
 
+_new = Variable.__new__
+
+
 def result(r: Array) -> Variable:
     """A Variable that holds the result of an op, without graph."""
-    y = Variable.__new__(Variable)
+    y = _new(Variable)
     y.raw = r
     y.boxed = y.name = y.creator = y.kept_grad = None
     y.tracking = CONSTANT
@@ -334,6 +355,8 @@ def operand(op: Function, x: object) -> tuple[Variable | None, Array]:
 
 def plain_operand(op: Function, x: object) -> Array:
     """The value of an operand that is no Variable; `TypeError` if it is not real."""
+    if type(x) is float or type(x) is int:
+        return weak(x)
     if is_array(x) or is_numpy_scalar(x):
         values = real_array(x)
         if values is None:

@@ -148,7 +148,9 @@ def abs(x: Operand) -> Variable:
 
 
 def sigmoid(x: Operand) -> Variable:
-    """1 / (1 + e**-x), without overflow. dx = sigmoid(x) sigmoid(-x).
+    """The logistic function, 1 / (1 + e**-x), without overflow.
+
+    With s for it, dx = s(x) s(-x), which does not cancel for large x as s(x) (1 - s(x)) does.
 
     >>> sigmoid(Variable(np.array([0.0, -1000.0])))
     variable([0.5 0. ])

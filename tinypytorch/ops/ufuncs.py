@@ -69,3 +69,9 @@ def min_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
     """`np.min` likewise."""
     y: Array = np.minimum.reduce(x, axis, keepdims=True) if keepdims else np.minimum.reduce(x, axis)
     return y
+
+
+def largest(x: Array, axis: Axis) -> Array:
+    """The maximum with the axes kept; -inf, the identity, of nothing."""
+    y: Array = np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
+    return y

@@ -1,0 +1,286 @@
+"""Floor 6: what a step of a plan does: every op of the package, made total. Imports floors 1 to 4 and `programs`.
+
+A step first brings its operands to where the op is differentiable (`Domain`, kinks at a distance, shapes that fit),
+by instructions of its own, so that no draw is ever rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice
+from tinypytorch.function import Binary, Unary
+from tinypytorch.ops import arithmetic as ar
+from tinypytorch.ops import elementwise as el
+from tinypytorch.ops import reductions as re
+from tinypytorch.ops import selection as se
+from tinypytorch.ops import shaping as sh
+from tinypytorch.ops import spec_of
+from tinypytorch.ops.indexing import GetItem, PutAdd
+from tinypytorch.ops.products import MatMul
+from tinypytorch.testing.programs import LEAF_SHAPES, Plan, Program, leaf_values
+
+# (program, operand, operand, parameter) -> index of the result.
+Step: TypeAlias = "Callable[[Program, int, int, int], int]"
+
+# How far operands stay from kinks and poles: finite differences with steps below it see one smooth piece.
+MARGIN: Final = 1 / 16
+# Values beyond this are scaled down, and arrays beyond this size summed up, before they go on.
+LARGEST: Final = 16.0
+MOST: Final = 48
+
+
+def _positive(p: Program, i: int) -> int:
+    """x**2 + 1/2: away from zero, and never equal to x."""
+    return p.emit(ar.Add(), p.emit(ar.Square(), i), 0.5)
+
+
+def _inside(p: Program, op: Unary | Binary, i: int, operand: int) -> int:
+    """Operand `i`, moved into the op's domain if it is not well inside."""
+    domain = spec_of(op).domain[min(operand, len(spec_of(op).domain) - 1)]
+    x = p.values[i]
+    clear = all(bool((np.abs(x - a) > MARGIN).all()) for a in domain.avoid)
+    if clear and bool((x > domain.low + MARGIN).all()) and bool((x < domain.high - MARGIN).all()):
+        return i
+    i = _positive(p, i)
+    return i if all(bool((np.abs(p.values[i] - a) > MARGIN).all()) for a in domain.avoid) else p.emit(ar.Add(), i, 2.0)
+
+
+def _tame(p: Program, i: int) -> int:
+    """The value scaled below LARGEST and of a size below MOST."""
+    if p.values[i].size > MOST:
+        i = p.emit(re.Sum(0), i)
+    largest = float(np.abs(p.values[i]).max(initial=0.0))
+    return p.emit(ar.Mul(), i, float(2.0 ** -np.ceil(np.log2(largest / LARGEST)))) if largest > LARGEST else i
+
+
+def _unary(op: Unary) -> Step:
+    return lambda p, i, j, k: p.emit(op, _inside(p, op, i, 0))
+
+
+def _number(p: Program, i: int) -> int:
+    """The mean of all entries; zero if there are none."""
+    return p.emit(re.Mean() if p.values[i].size else re.Sum(), i)
+
+
+def _fitting(p: Program, i: int, j: int) -> tuple[int, int]:
+    """Two operands that broadcast: the second is averaged to a number if it does not fit."""
+    try:
+        shape: Shape = np.broadcast_shapes(p.values[i].shape, p.values[j].shape)
+    except ValueError:
+        return i, _number(p, j)
+    return (i, j) if np.prod(shape) <= MOST else (i, _number(p, j))
+
+
+def _binary(op: Binary) -> Step:
+    def step(p: Program, i: int, j: int, k: int) -> int:
+        a, b = _fitting(p, _inside(p, op, i, 0), _inside(p, op, j, 1))
+        return p.emit(op, a, b) if k % 4 else p.emit(op, a, float(k % 3) + 1.5) if k % 8 else p.emit(op, 1.5, b)
+
+    return step
+
+
+def _exp(p: Program, i: int, j: int, k: int) -> int:
+    return p.emit(el.Exp(), p.emit(ar.Mul(), i, 1 / 8))
+
+
+def _power(p: Program, i: int, j: int, k: int) -> int:
+    return p.emit(ar.PowConst((3, 1, 0, -1, 0.5, 2.5)[k % 6]), _positive(p, i))
+
+
+def _choice(op: Binary) -> Step:
+    """maximum or minimum of operands that are apart; of x and x + 1 where they are not."""
+
+    def step(p: Program, i: int, j: int, k: int) -> int:
+        i, j = _fitting(p, i, j)
+        if not bool((np.abs(p.values[i] - p.values[j]) > MARGIN).all()):
+            j = p.emit(ar.Add(), i, 1.0)
+        return p.emit(op, i, j)
+
+    return step
+
+
+def _where(p: Program, i: int, j: int, k: int) -> int:
+    i, j = _fitting(p, i, j)
+    shape: Shape = np.broadcast_shapes(p.values[i].shape, p.values[j].shape)
+    return p.emit(se.Where((np.arange(np.prod(shape)) + k).reshape(shape) % 3 < 1), i, j)
+
+
+def _keep(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    return p.emit(se.Keep((np.arange(np.prod(shape)) + k).reshape(shape) % 3 > 0), i)
+
+
+def _axis(shape: Shape, k: int) -> Axis:
+    """Every way to name axes, as the parameter has it."""
+    n = len(shape)
+    return ([None, ()] if n == 0 else [None, 0, -1, (0, -1) if n > 1 else (0,)])[k % (2 if n == 0 else 4)]
+
+
+def _reduction(kind: type[re.Sum] | type[re.Mean] | type[re.LogSumExp]) -> Step:
+    def step(p: Program, i: int, j: int, k: int) -> int:
+        # NumPy warns of the mean of nothing.
+        chosen = kind if p.values[i].size else re.Sum
+        return p.emit(chosen(_axis(p.values[i].shape, k), k % 8 > 3), i)
+
+    return step
+
+
+def _extremum(kind: type[re.Max] | type[re.Min]) -> Step:
+    """max or min over an axis; the sum where entries nearly tie, or are none."""
+
+    def step(p: Program, i: int, j: int, k: int) -> int:
+        x = np.sort(p.values[i], axis=None)
+        axis = _axis(p.values[i].shape, k)
+        if x.size == 0 or (x.size > 1 and float(np.diff(x).min()) <= MARGIN / 4):
+            return p.emit(re.Sum(axis, k % 8 > 3), i)
+        return p.emit(kind(axis, k % 8 > 3), i)
+
+    return step
+
+
+def _softmax(p: Program, i: int, j: int, k: int) -> int:
+    return p.emit(re.Softmax(-1 - k % p.values[i].ndim), i) if p.values[i].ndim else p.emit(el.Sigmoid(), i)
+
+
+def _reshape(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    return p.emit(sh.Reshape((shape[::-1], (-1,), (1, *shape), (*shape, 1))[k % 4]), i)
+
+
+def _transpose(p: Program, i: int, j: int, k: int) -> int:
+    axes = tuple(np.roll(range(p.values[i].ndim), k).tolist())
+    return p.emit(sh.Transpose(axes if k % 2 else None), i)
+
+
+def _broadcast(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    wide = tuple(3 if n == 1 else n for n in shape)
+    return p.emit(sh.BroadcastTo((2, *wide) if k % 2 else wide), i)
+
+
+def _sum_to(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    return p.emit(sh.SumTo((shape[1:], tuple(1 for _ in shape), (*shape[:-1], 1) if shape else (), shape)[k % 4]), i)
+
+
+def _getitem(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    if not shape or shape[0] == 0:
+        return p.emit(GetItem((None, ...)), i)
+    n = shape[0]
+    backward: Slice = slice(None, None, -1)
+    repeated: Positions = np.array([0, n - 1, 0])
+    indices: tuple[Index, ...] = (
+        k % n,
+        backward,
+        (..., None),
+        repeated,
+        (np.arange(n) + k) % 2 < 1,
+        (repeated, None) if len(shape) == 1 else (repeated, shape[1] - 1),
+    )
+    return p.emit(GetItem(indices[k % 6]), i)
+
+
+def _put(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    return p.emit(PutAdd(np.arange(shape[0]) % 2, (2, *shape[1:])), i) if shape else p.emit(PutAdd(k % 3, (3,)), i)
+
+
+def _concatenate(p: Program, i: int, j: int, k: int) -> int:
+    a, b = p.values[i].ndim, p.values[j].ndim
+    if a == 0:
+        i, a = p.emit(sh.Reshape((1,)), i), 1
+    fits = a == b and p.values[i].shape[1:] == p.values[j].shape[1:]
+    return p.emit(sh.Concatenate(0 if fits else -1), i, j if fits else i, i)
+
+
+def _stack(p: Program, i: int, j: int, k: int) -> int:
+    same = p.values[i].shape == p.values[j].shape
+    return p.emit(sh.Stack(-1 if k % 2 else 0), i, j if same else i)
+
+
+def _split(p: Program, i: int, j: int, k: int) -> int:
+    shape: Shape = p.values[i].shape
+    if not shape:
+        return p.emit(sh.Split((1,)), p.emit(sh.Reshape((1,)), i))
+    return p.emit(sh.Split((1,), k % len(shape)), i) + k % 2
+
+
+def _matmul(p: Program, i: int, j: int, k: int) -> int:
+    a, b = p.values[i], p.values[j]
+    if not a.ndim:
+        return p.emit(ar.Mul(), i, j) if np.prod(b.shape) <= MOST else i
+    if b.ndim and a.shape[-1] == b.shape[max(b.ndim - 2, 0)] and a.ndim <= 2 and b.ndim <= 3:
+        return p.emit(MatMul(), i, j)
+    if a.ndim == 1:
+        return p.emit(MatMul(), i, i)
+    flipped = p.emit(sh.Transpose((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2)), i)
+    return p.emit(MatMul(), i, flipped)
+
+
+def _astype(p: Program, i: int, j: int, k: int) -> int:
+    return p.emit(sh.AsType("longdouble"), i)
+
+
+# Simplest first: drawing a smaller number is drawing a simpler op, and that is where shrinking goes.
+POOL: Final[dict[str, Step]] = {
+    "neg": _unary(ar.Neg()),
+    "add": _binary(ar.Add()),
+    "sub": _binary(ar.Sub()),
+    "mul": _binary(ar.Mul()),
+    "square": _unary(ar.Square()),
+    "sum": _reduction(re.Sum),
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "getitem": _getitem,
+    "div": _binary(ar.Div()),
+    "mean": _reduction(re.Mean),
+    "broadcast_to": _broadcast,
+    "sum_to": _sum_to,
+    "concatenate": _concatenate,
+    "stack": _stack,
+    "split": _split,
+    "matmul": _matmul,
+    "where": _where,
+    "keep": _keep,
+    "put_add": _put,
+    "sin": _unary(el.Sin()),
+    "cos": _unary(el.Cos()),
+    "tanh": _unary(el.Tanh()),
+    "sech_squared": _unary(el.SechSquared()),
+    "sigmoid": _unary(el.Sigmoid()),
+    "exp": _exp,
+    "log": _unary(el.Log()),
+    "sqrt": _unary(el.Sqrt()),
+    "power": _power,
+    "pow": _binary(ar.Pow()),
+    "abs": _unary(el.Abs()),
+    "relu": _unary(se.Relu()),
+    "clip": _unary(se.Clip()),
+    "maximum": _choice(se.Maximum()),
+    "minimum": _choice(se.Minimum()),
+    "max": _extremum(re.Max),
+    "min": _extremum(re.Min),
+    "logsumexp": _reduction(re.LogSumExp),
+    "softmax": _softmax,
+    "astype": _astype,
+}
+NAMES: Final = tuple(POOL)
+
+
+def build(plan: Plan, names: tuple[str, ...] = NAMES) -> Program:
+    """The program that a plan stands for, with the ops of `names`. Total: every plan gives one."""
+    p = Program()
+    for shape, seed in plan.leaves or ((0, 0),):
+        chosen = LEAF_SHAPES[shape % len(LEAF_SHAPES)]
+        p.leaf(leaf_values(chosen, seed))
+    results = list(range(len(p.leaves)))
+    for op, i, j, k in plan.steps:
+        # An operand number counts back from the latest result: 0 chains, larger ones share.
+        a, b = (results[-1 - r % len(results)] for r in (i, j))
+        results.append(_tame(p, POOL[names[op % len(names)]](p, a, b, k)))
+    return p
