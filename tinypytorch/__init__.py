@@ -14,9 +14,13 @@ from tinypytorch.core.apply import apply, as_array, as_variable
 from tinypytorch.core.config import Config, no_grad, using_config
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
+from tinypytorch.drawing import get_dot_graph, plot_dot_graph, to_svg
+from tinypytorch.drawing import serve as _serve_drawing
 from tinypytorch.function import Binary, Case, Domain, Function, Multi, Spec, T, Tracked, Unary, Variadic, join, lift
 from tinypytorch.functions.elementwise import (
     abs as abs,
+)
+from tinypytorch.functions.elementwise import (
     add,
     cos,
     div,
@@ -24,7 +28,6 @@ from tinypytorch.functions.elementwise import (
     log,
     mul,
     neg,
-    pow as pow,
     relu,
     sigmoid,
     sin,
@@ -32,6 +35,9 @@ from tinypytorch.functions.elementwise import (
     square,
     sub,
     tanh,
+)
+from tinypytorch.functions.elementwise import (
+    pow as pow,
 )
 from tinypytorch.functions.reductions import logsumexp, mean, softmax
 from tinypytorch.functions.reductions import max as max
@@ -58,10 +64,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
     "Variadic", "add", "apply", "as_array", "as_variable", "broadcast_to", "clip", "concatenate", "cos", "div",
-    "exp", "getitem", "gradients", "join", "lift", "log", "logsumexp", "matmul", "maximum",
-    "mean", "minimum", "mul", "neg", "no_grad", "numerical_diff", "relu", "reshape",
-    "sigmoid", "sin", "softmax", "split", "sqrt", "square", "stack", "sub", "sum_to", "tanh", "transpose",
+    "exp", "get_dot_graph", "getitem", "gradients", "join", "lift", "log", "logsumexp", "matmul", "maximum",
+    "mean", "minimum", "mul", "neg", "no_grad", "numerical_diff", "plot_dot_graph", "relu", "reshape",
+    "sigmoid", "sin", "softmax", "split", "sqrt", "square", "stack", "sub", "sum_to", "tanh", "to_svg", "transpose",
     "using_config", "where",
 ]  # fmt: skip
 
 _serve_numpy()
+_serve_drawing()
