@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import attrgetter
 from types import EllipsisType
-from typing import TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,25 @@ from numpy.typing import NDArray
 # Static types cannot follow a dtype through a ufunc (NumPy types the result `Any`), so the
 # checkers see one floating dtype, and the run-time dtype is checked where arrays come in.
 # String forms, and parameters where NumPy's defaults are `Any`, satisfy `disallow_any_expr`.
-Array: TypeAlias = "NDArray[np.float64]"
-Mask: TypeAlias = "NDArray[np.bool[bool]]"
-AnyArray: TypeAlias = "NDArray[np.generic[object]]"
+Array: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool[bool]]
 Scalar: TypeAlias = (
-    "int | float | np.float64 | np.float32 | np.float16 | np.longdouble | np.bool[bool] | np.int64 | np.int32"
+    int | float | np.float64 | np.float32 | np.float16 | np.longdouble | np.bool[bool] | np.int64 | np.int32
 )
-Shape: TypeAlias = "tuple[int, ...]"
-Axis: TypeAlias = "int | tuple[int, ...] | None"
-Slice: TypeAlias = "slice[int | None, int | None, int | None]"
-Positions: TypeAlias = "NDArray[np.int64]"
-IndexPart: TypeAlias = "int | Slice | EllipsisType | Mask | Positions | None"
-Index: TypeAlias = "IndexPart | tuple[IndexPart, ...]"
+Shape: TypeAlias = tuple[int, ...]
+Axis: TypeAlias = int | tuple[int, ...] | None
+Positions: TypeAlias = NDArray[np.int64]
+if TYPE_CHECKING:
+    AnyArray: TypeAlias = NDArray[np.generic[object]]
+    RealArray: TypeAlias = NDArray[np.generic[float]]  # floating, integer or bool: not complex, not text
+    Whole: TypeAlias = NDArray[np.generic[int]] | np.generic[int]  # integer or bool
+    Slice: TypeAlias = slice[int | None, int | None, int | None]
+else:  # these two are not generic at run time
+    AnyArray = RealArray = NDArray[np.generic]
+    Whole = NDArray[np.generic] | np.generic
+    Slice = slice
+IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
+Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 
 # A Python number among operands: NumPy computes with it as with an array, weakly in the dtype (NEP 50).
 # `attrgetter` gives it the static type of the array it stands for; `real` of a real number is the number.

@@ -87,7 +87,7 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
     (variable([1. 8.]), array([ 3., 12.]))
     """
     if inspect.isclass(op):
-        raise TypeError(f"apply: {op_name(op)} is a class; apply takes an instance of it")
+        raise TypeError(f"apply: {op_name(op)} is a class; give an instance, {op_name(op)}(...)")
     parents, raw = operands(op, xs)
     values = boxed(raw)
     bits = recording(parents)

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -84,11 +84,11 @@ class using_config:
 
     __slots__ = ("_name", "_saved", "_value")
 
-    def __init__(self, name: str, value: bool) -> None:
+    def __init__(self, name: Literal["enable_backprop", "detect_mutation"], value: bool) -> None:
         _bit(name)
         if not isinstance(value, bool):
             raise TypeError(f"{name} takes True or False, not {value!r}")
-        self._name: str = name
+        self._name: Literal["enable_backprop", "detect_mutation"] = name
         self._value: bool = value
         self._saved: list[bool] = []
 

@@ -5,6 +5,8 @@ Each names the op, what it was given (shapes and dtypes) and what to do about it
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape, is_array, is_numpy_scalar
@@ -18,6 +20,8 @@ def op_name(op: object) -> str:
     """An op as errors and drawings show it: its class, with its parameters where they are short."""
     if isinstance(op, str):
         return op
+    if inspect.isclass(op):
+        return op.__qualname__.rpartition(".")[2]
     text = repr(op)
     name = type(op).__name__
     if text == f"{name}()" or len(text) > 60 or not text.startswith(name) or "\n" in text:
@@ -81,6 +85,8 @@ def bad_gradient(op: object, i: int, got: object, x: Array) -> Exception:
     given: Shape = x.shape
     where = f"{op_name(op)}: the rule for input {i}"
     if is_array(got):
+        if got.dtype.kind not in "fiub":
+            return TypeError(f"{where} gave dtype {got.dtype}, which is not real; the input has dtype {x.dtype}")
         shape: Shape = got.shape
         return ValueError(
             f"{where} gave a gradient of shape {shape}, but the input has shape {given}; they must be equal"

@@ -11,12 +11,12 @@ from weakref import ref
 
 import numpy as np
 
-from tinypytorch.arrays import AnyArray, Array, Scalar, is_array, is_numpy_scalar
+from tinypytorch.arrays import Array
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import bad_gradient, op_name, wrong_count
 from tinypytorch.core.graph import TRACKED, MultiNode, Node, Vertex, sweep
 from tinypytorch.core.reverse import ArrayWorld, check_unchanged, fit, may_sum_down
-from tinypytorch.core.variable import Variable, cotangent, result
+from tinypytorch.core.variable import Operand, Variable, cotangent, result
 from tinypytorch.function import Tracked
 from tinypytorch.ops.shaping import AsType, SumTo
 
@@ -24,7 +24,7 @@ from tinypytorch.ops.shaping import AsType, SumTo
 def gradients(
     outputs: Variable | Sequence[Variable],
     inputs: Variable | Sequence[Variable],
-    grad_outputs: Variable | AnyArray | Scalar | Sequence[Variable | AnyArray | Scalar | None] | None = None,
+    grad_outputs: Operand | Sequence[Operand | None] | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
 ) -> tuple[Variable, ...]:
@@ -91,8 +91,8 @@ def _variables(given: Variable | Sequence[Variable], what: str) -> tuple[Variabl
 
 def _seeds(
     ys: tuple[Variable, ...],
-    given: Variable | AnyArray | Scalar | Sequence[Variable | AnyArray | Scalar | None] | None,
-) -> tuple[Variable | AnyArray | Scalar | None, ...]:
+    given: Operand | Sequence[Operand | None] | None,
+) -> tuple[Operand | None, ...]:
     """A cotangent, or None, for each output."""
     if given is None:
         return (None,) * len(ys)
@@ -116,7 +116,7 @@ def _variable(g: Tracked | Vertex) -> Variable:
     return g
 
 
-def _input(node: Node, i: int) -> Variable:
+def input_of(node: Node, i: int) -> Variable:
     """Input `i` for a rule: the Variable itself, or its value as a constant if it wants no gradient.
 
     Raises `RuntimeError` if its data was replaced since: the graph would mix old and new values.
@@ -133,7 +133,7 @@ def _input(node: Node, i: int) -> Variable:
     return x
 
 
-def _output(node: MultiNode, i: int) -> Variable:
+def output_of(node: MultiNode, i: int) -> Variable:
     """Output `i` for a rule; made again from the node's own value if nobody kept it."""
     v = node.outputs[i]()
     if v is not None:
@@ -147,10 +147,8 @@ def _output(node: MultiNode, i: int) -> Variable:
 def _fit(g: Tracked | Array | None, node: Node, i: int) -> Variable:
     """As `reverse.fit`, recorded."""
     x = node.values[i]
-    if is_array(g) or is_numpy_scalar(g):
-        g = result(fit(np.asarray(g, dtype=x.dtype), x, node, i))
     if not isinstance(g, Variable):
-        raise bad_gradient(node.op, i, g, x)
+        return result(fit(g, x, node, i))
     if g.shape != x.shape:
         if not may_sum_down(node, g.shape, x.shape):
             raise bad_gradient(node.op, i, g.value(), x)
@@ -167,10 +165,10 @@ class VariableWorld:
         """As `World.pull`. An exception of a rule passes with a note that names the op."""
         if node.prints is not None:
             check_unchanged(node, node.prints)
-        xs = tuple(_input(node, i) for i in range(len(node.parents)))
+        xs = tuple(input_of(node, i) for i in range(len(node.parents)))
         try:
             if isinstance(node, MultiNode):
-                ys = tuple(_output(node, i) for i in range(len(node.results)))
+                ys = tuple(output_of(node, i) for i in range(len(node.results)))
                 gys = tuple(grads.pop(v) if v in grads else result(np.zeros_like(v.value())) for v in ys)
                 gxs = node.pull(gys, ys, xs)
             else:

@@ -74,11 +74,11 @@ class SingleNode(Application[F]):
         output: Vertex,
         result: Array,
     ) -> None:
-        self.op = op
-        self.parents = parents
-        self.values = values
-        self.generation = generation
-        self.prints = None
+        self.op: F = op
+        self.parents: tuple[Vertex | None, ...] = parents
+        self.values: tuple[Array, ...] = values
+        self.generation: int = generation
+        self.prints: tuple[int, ...] | None = None
         self.result: Array = result
         self._output: ref[Vertex] = ref(output)
 
@@ -142,11 +142,11 @@ class MultiNode(Application[Multi]):
         outputs: tuple[Vertex, ...],
         results: tuple[Array, ...],
     ) -> None:
-        self.op = op
-        self.parents = parents
-        self.values = values
-        self.generation = generation
-        self.prints = None
+        self.op: Multi = op
+        self.parents: tuple[Vertex | None, ...] = parents
+        self.values: tuple[Array, ...] = values
+        self.generation: int = generation
+        self.prints: tuple[int, ...] | None = None
         self.results: tuple[Array, ...] = results
         self.outputs: list[ref[Vertex]] = [ref(y) for y in outputs]
 

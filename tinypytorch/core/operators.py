@@ -8,13 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import EllipsisType
-from typing import Protocol, Self, SupportsIndex, TypeAlias
+from typing import Protocol, Self, SupportsIndex, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinypytorch.arrays import AnyArray, Array, Axis, Index, IndexPart, Mask, Positions, Scalar, Shape, normalize_axis
-from tinypytorch.function import Binary, Unary, Variadic, is_binary, is_unary
+from tinypytorch.arrays import (
+    Array,
+    Axis,
+    Index,
+    IndexPart,
+    Mask,
+    Positions,
+    RealArray,
+    Scalar,
+    Shape,
+    Whole,
+    is_array,
+    is_numpy_scalar,
+    normalize_axis,
+    real_array,
+    weak,
+)
+from tinypytorch.core.errors import bad_operand
+from tinypytorch.function import Binary, Function, Unary, Variadic, is_binary, is_unary
 from tinypytorch.ops import UFUNCS
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
@@ -37,7 +54,21 @@ CONSTANTS = {
 # What floors above serve: NumPy's functions that are not ufuncs, each by itself, and drawing as "svg".
 FUNCTIONS: dict[object, object] = {}
 
-Plain: TypeAlias = "AnyArray | Scalar"
+
+class Served(Protocol):
+    """Something to call with whatever it was given."""
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Call it."""
+        ...
+
+
+def is_served(f: object) -> TypeGuard[Served]:
+    """Whether f can be called (`callable` alone makes type checkers invent a class)."""
+    return callable(f)
+
+
+Plain: TypeAlias = RealArray | Scalar
 
 
 class Comparison(Protocol):
@@ -48,13 +79,22 @@ class Comparison(Protocol):
         ...
 
 
+class Refusal:
+    """What stands where NumPy looks for a conversion: without it, `np.asarray(x)` is an array of objects."""
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Raise `TypeError`: a Variable becomes an array only where that is written down."""
+        raise TypeError("a Variable is not converted to an array silently, which would drop its graph; take x.data")
+
+
 class ArrayOperators:
     """Operators and methods of an array whose operations are recorded."""
 
     __slots__ = ()
 
     # NumPy leaves `ndarray <op> self` to us (NEP 13), and old-style subclasses do by priority.
-    __array_priority__ = 1000.0
+    __array_priority__: float = 1000.0
+    __array__: Refusal = Refusal()
 
     def record(self, op: Unary, /) -> Self:
         """Apply `op` to this array."""
@@ -96,10 +136,10 @@ class ArrayOperators:
     def __rtruediv__(self, other: Plain, /) -> Self:
         return self.combine(DIV, other, self)
 
-    def __matmul__(self, other: Self | AnyArray, /) -> Self:
+    def __matmul__(self, other: Self | RealArray, /) -> Self:
         return self.combine(MATMUL, self, other)
 
-    def __rmatmul__(self, other: AnyArray, /) -> Self:
+    def __rmatmul__(self, other: RealArray, /) -> Self:
         return self.combine(MATMUL, other, self)
 
     def __pow__(self, other: Self | Plain, /) -> Self:
@@ -146,7 +186,7 @@ class ArrayOperators:
         """NEP 18: `np.sum(x)` is recorded, `np.shape(x)` is plain; a function with no rule is a `TypeError`."""
         name = f"np.{getattr(function, '__name__', function)}"
         mine = FUNCTIONS.get(function)
-        if not callable(mine):
+        if not is_served(mine):
             raise TypeError(
                 f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it"
             )
@@ -182,7 +222,7 @@ class ArrayOperators:
     def __contains__(self, item: Self | Plain, /) -> bool:
         return bool(np.any(self.value() == value_of(item)))
 
-    def __getitem__(self, index: Index | Sequence[int] | ArrayOperators, /) -> Self:
+    def __getitem__(self, index: Given | tuple[Given, ...], /) -> Self:
         """NumPy's indexing, basic and advanced, with its gradient; an entry taken twice gets both gradients."""
         return self.record(GetItem(own_index(index)))
 
@@ -271,13 +311,36 @@ class ArrayOperators:
         return self.record(Min(axis, keepdims))
 
     def clip(self, low: float | None = None, high: float | None = None) -> Self:
-        """The values limited to [low, high]; at a bound itself the gradient passes."""
+        """The values limited to the numbers [low, high]; at a bound itself the gradient passes."""
+        if any(not isinstance(bound, float | int | None) for bound in (low, high)):
+            raise TypeError("x.clip takes numbers as bounds; the function `clip` takes arrays and Variables, too")
         return self.record(Clip(low, high))
+
+
+# A part of an index as it is given: what an op holds, and what becomes that.
+Given: TypeAlias = IndexPart | Whole | Sequence[int] | Sequence[Sequence[int]] | ArrayOperators
 
 
 def value_of(x: object) -> Array:
     """The value of a Variable or of anything that NumPy makes an array of."""
     return x.value() if isinstance(x, ArrayOperators) else np.asarray(x)
+
+
+def plain_operand(op: Function, x: object) -> Array:
+    """The value of an operand that is no Variable; `TypeError` if it is not real."""
+    if type(x) is float or type(x) is int:
+        return weak(x)
+    if is_array(x) or is_numpy_scalar(x):
+        values = real_array(x)
+        if values is None:
+            raise bad_operand(op, x)
+        if values.ndim:
+            return values
+        scalar: Array = values[()]
+        return scalar
+    if not isinstance(x, (float, int)):
+        raise bad_operand(op, x)
+    return weak(x)
 
 
 def compare(ufunc: Comparison, a: object, b: object) -> Mask:
@@ -298,7 +361,7 @@ def integers(name: str, given: tuple[int | Sequence[int] | None, ...]) -> tuple[
     return tuple(found)
 
 
-def own_index(index: Index | Sequence[int] | ArrayOperators) -> Index:
+def own_index(index: Given | tuple[Given, ...]) -> Index:
     """An index whose arrays nobody else can change: lists become arrays, arrays are copied, Variables give their data.
 
     Raises `IndexError` for anything that cannot index.
@@ -308,7 +371,7 @@ def own_index(index: Index | Sequence[int] | ArrayOperators) -> Index:
     return _own_part(index)
 
 
-def _own_part(part: IndexPart | Sequence[int] | ArrayOperators) -> IndexPart:
+def _own_part(part: Given) -> IndexPart:
     if part is None or isinstance(part, (int, slice, EllipsisType)):
         return part
     owned: Positions = np.array(part.value() if isinstance(part, ArrayOperators) else part)

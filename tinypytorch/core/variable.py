@@ -15,10 +15,10 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from tinypytorch.arrays import AnyArray, Array, Scalar, Shape, holdable, is_array, is_numpy_scalar, real_array, weak
+from tinypytorch.arrays import Array, RealArray, Scalar, Shape, holdable, real_array
 from tinypytorch.compat import override
 from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
-from tinypytorch.core.errors import EXPLAINED, bad_data, bad_operand, constant_dtype, explain, shape_and_dtype
+from tinypytorch.core.errors import EXPLAINED, bad_data, constant_dtype, explain, shape_and_dtype
 from tinypytorch.core.graph import (
     CONSTANT,
     RETAINED,
@@ -31,11 +31,9 @@ from tinypytorch.core.graph import (
     Vertex,
     sweep,
 )
-from tinypytorch.core.operators import FUNCTIONS, ArrayOperators
+from tinypytorch.core.operators import FUNCTIONS, ArrayOperators, is_served, plain_operand
 from tinypytorch.core.reverse import NDARRAY, ArrayWorld, fingerprints
 from tinypytorch.function import Binary, Function, Unary, Variadic
-
-Operand: TypeAlias = "Variable | AnyArray | Scalar"
 
 # `Variable(None).data` is None, which the static type leaves out for everybody else's sake: `attrgetter` gives `Any`.
 _boxed: Callable[[object], Array] = attrgetter("boxed")
@@ -63,11 +61,11 @@ class Variable(ArrayOperators, Vertex):
     raw: Array | None
     boxed: Array | None
 
-    def __init__(self, data: AnyArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
+    def __init__(self, data: RealArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
         self.name: str | None = name
-        self.creator = None
-        self.kept_grad = None
-        self.tracking = CONSTANT
+        self.creator: Node | None = None
+        self.kept_grad: Array | None = None
+        self.tracking: int = CONSTANT
         self.raw = self.boxed = None
         self._hold(data)
         if requires_grad is None:
@@ -100,7 +98,7 @@ class Variable(ArrayOperators, Vertex):
         return _boxed(self)
 
     @data.setter
-    def data(self, data: AnyArray | None) -> None:
+    def data(self, data: RealArray | None) -> None:
         if self.creator is not None:
             raise RuntimeError("the data of a result is its function's; assign to a leaf, or to x.detach()")
         self._hold(data)
@@ -118,12 +116,19 @@ class Variable(ArrayOperators, Vertex):
         return scalar
 
     @property
+    @override
+    def dtype(self) -> np.dtype[np.float64]:
+        """The data's dtype, byte order included (statically float64, see `arrays.Array`)."""
+        values = self.raw if self.boxed is None else self.boxed
+        return self.value().dtype if values is None else values.dtype
+
+    @property
     def grad(self) -> Array | None:
         """The gradient accumulated by `backward`, in the shape and dtype of the data; nobody else holds this array."""
         return self.kept_grad
 
     @grad.setter
-    def grad(self, grad: Array | None) -> None:
+    def grad(self, grad: RealArray | None) -> None:
         if grad is None:
             self.kept_grad = None
             return
@@ -180,9 +185,9 @@ class Variable(ArrayOperators, Vertex):
         return f"variable({str(self.value()).replace(chr(10), chr(10) + ' ' * 9)})"
 
     def svg(self) -> str | None:
-        """The graph as a picture, which notebooks show by themselves; None if it is too large to read."""
+        """The graph as a picture, which notebooks show by themselves; None for a leaf and for a large graph."""
         draw = FUNCTIONS.get("svg")
-        if not callable(draw):
+        if not is_served(draw):
             return None
         picture: object = draw(self)
         return picture if isinstance(picture, str) else None
@@ -240,7 +245,9 @@ class Variable(ArrayOperators, Vertex):
         except EXPLAINED as error:
             raise explain(op, error, (a, b)) from error
         y = result(r)
-        if ((p is not None and p.tracking) or (q is not None and q.tracking)) and (bits := mode.get()) & ENABLE_BACKPROP:
+        if ((p is not None and p.tracking) or (q is not None and q.tracking)) and (
+            bits := mode.get()
+        ) & ENABLE_BACKPROP:
             age = 0
             if p is not None and (c := p.creator) is not None:
                 age = c.generation + 1
@@ -262,7 +269,7 @@ class Variable(ArrayOperators, Vertex):
             attach(y, VariadicNode(op, parents, values, generation(parents), y, r), bits)
         return y
 
-    def backward(self, gradient: AnyArray | Scalar | None = None, retain_grad: bool = False) -> None:
+    def backward(self, gradient: Operand | None = None, retain_grad: bool = False) -> None:
         """Differentiate: add to the `.grad` of every leaf behind this Variable its derivative, times `gradient`.
 
         gradient: the cotangent, in the shape of the data; ones by default, also when the data is not a scalar
@@ -281,6 +288,9 @@ class Variable(ArrayOperators, Vertex):
             )
         seed = cotangent(self, gradient, "backward")
         _write(sweep([(self, seed)], ArrayWorld(), None if retain_grad else (), 0))
+
+
+Operand: TypeAlias = Variable | RealArray | Scalar
 
 
 def _rebuild(data: Array | None, grad: Array | None, name: str | None, requires_grad: bool) -> Variable:
@@ -351,23 +361,6 @@ def operand(op: Function, x: object) -> tuple[Variable | None, Array]:
         return x, raw if raw is not None else x.value()
     plain: Array = plain_operand(op, x)
     return None, plain
-
-
-def plain_operand(op: Function, x: object) -> Array:
-    """The value of an operand that is no Variable; `TypeError` if it is not real."""
-    if type(x) is float or type(x) is int:
-        return weak(x)
-    if is_array(x) or is_numpy_scalar(x):
-        values = real_array(x)
-        if values is None:
-            raise bad_operand(op, x)
-        if values.ndim:
-            return values
-        scalar: Array = values[()]
-        return scalar
-    if not isinstance(x, (float, int)):
-        raise bad_operand(op, x)
-    return weak(x)
 
 
 def generation(parents: tuple[Variable | None, ...]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinypytorch.arrays import AnyArray, Mask, Scalar
+from tinypytorch.arrays import Mask
 from tinypytorch.core.apply import as_array, constant
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.ops.selection import Clip, Maximum, Minimum, Where
@@ -30,7 +30,7 @@ def minimum(a: Operand, b: Operand) -> Variable:
     return constant(a).combine(_MINIMUM, a, b)
 
 
-def where(condition: Mask | AnyArray | Scalar | Variable, a: Operand, b: Operand) -> Variable:
+def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     """a where `condition` holds, else b, broadcast. The condition is a constant.
 
     What was not chosen gets a gradient of exactly zero, whatever its value. (A nan or infinite derivative *inside* a

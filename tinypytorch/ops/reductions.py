@@ -19,14 +19,14 @@ from tinypytorch.ops.selection import Keep
 from tinypytorch.ops.shaping import BroadcastTo
 
 
-def _restore(g: T, shape: Shape, axis: Axis) -> T:
+def restore(g: T, shape: Shape, axis: Axis) -> T:
     """Put the axes back, with length 1, that a reduction of an array of `shape` over `axis` took out."""
     return g.reshape(keepdims_shape(shape, axis))
 
 
-def _spread(g: T, shape: Shape, axis: Axis) -> T:
+def spread(g: T, shape: Shape, axis: Axis) -> T:
     """Broadcast a reduction's cotangent back to the shape it was reduced from."""
-    return lift(BroadcastTo(shape), _restore(g, shape, axis))
+    return lift(BroadcastTo(shape), restore(g, shape, axis))
 
 
 def _over(op: type[Sum | Mean | Max | Min | LogSumExp]) -> tuple[Case, ...]:
@@ -56,7 +56,7 @@ class Sum:
         return u.add_reduce(x, self.axis, self.keepdims)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return _spread(gy, x.shape, self.axis)
+        return spread(gy, x.shape, self.axis)
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class Mean:
     def backward(self, gy: T, y: T, x: T, /) -> T:
         shape: Shape = x.shape
         count = math.prod(shape[a] for a in normalize_axes(self.axis, len(shape)))
-        return _spread(gy * (1.0 / count if count else math.nan), shape, self.axis)
+        return spread(gy * (1.0 / count if count else math.nan), shape, self.axis)
 
 
 def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
     """The rule of `max` and `min`: an equal share of the cotangent to every entry that attains the extremum."""
-    tied = u.equal(x, _restore(y, x.shape, axis))
+    tied = u.equal(x, restore(y, x.shape, axis))
     count: Array = tied.sum(normalize_axes(axis, x.ndim), dtype=np.float64, keepdims=True)
-    share = _restore(gy, x.shape, axis)
+    share = restore(gy, x.shape, axis)
     if (count > 1).any():
         share = share / count
     return lift(Keep(tied), lift(BroadcastTo(x.shape), share))
@@ -138,11 +138,11 @@ class LogSumExp:
         return y if self.keepdims else y.reshape(_without(x.shape, self.axis))
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        top: T = _restore(y, x.shape, self.axis)
+        top: T = restore(y, x.shape, self.axis)
         finite = u.isfinite(top)
         if not finite.all():
             top = lift(Keep(finite), top)
-        return _restore(gy, x.shape, self.axis) * u.exp(x - top)
+        return restore(gy, x.shape, self.axis) * u.exp(x - top)
 
 
 def _without(shape: Shape, axis: Axis) -> Shape:

@@ -85,7 +85,13 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
 
 def shifted(leaves: Sequence[Array], directions: Sequence[Array], t: np.longdouble) -> list[Array]:
     """The leaves moved by t along the directions, in extended precision."""
-    return [np.asarray(x.astype(np.longdouble) + t * w) for x, w in zip(leaves, directions, strict=True)]
+    return [widened(x) + np.asarray(t * w) for x, w in zip(leaves, directions, strict=True)]
+
+
+def widened(x: Array) -> Array:
+    """The array in extended precision."""
+    wide: Array = x.astype("longdouble")
+    return wide
 
 
 def engine_first(p: Program, leaves: Sequence[Array], directions: Sequence[Array]) -> float | np.longdouble:
@@ -139,7 +145,7 @@ def check_first(p: Program) -> Finding:
     noise = abs(at_zero - float(objective(p, p.values))) * EPS80 / EPS64 + abs(at_zero) * EPS80
     reference = ridders(f, noise)
     got = engine_first(p, p.leaves, directions)
-    wide = engine_first(p, [x.astype(np.longdouble) for x in p.leaves], directions)
+    wide = engine_first(p, [widened(x) for x in p.leaves], directions)
     moved = max(abs(float(engine_first(p, _nudged(p.leaves, k), directions) - got)) for k in range(3))
     rounding = 64 * (moved + _scale(p, got) * EPS64)
     wide_rounding = rounding * EPS80 / EPS64
@@ -155,7 +161,7 @@ def check_second(p: Program) -> Finding:
     """Check the second derivative of a program: against differences of the first, and for symmetry."""
     v = [spread(x.shape, i) for i, x in enumerate(p.leaves)]
     w = [spread(x.shape, i + 5) for i, x in enumerate(p.leaves)]
-    wide: list[Array] = [np.asarray(x, dtype=np.longdouble) for x in p.leaves]
+    wide = [widened(x) for x in p.leaves]
 
     def f(t: np.longdouble) -> tuple[np.longdouble, bytes]:
         leaves = shifted(p.leaves, w, t)

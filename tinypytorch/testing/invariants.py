@@ -15,10 +15,11 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
+from tinypytorch.function import T
 from tinypytorch.testing.checks import outputs_of, spread
 from tinypytorch.testing.programs import Program
 
-Invariant: TypeAlias = "Callable[[Program], str | None]"
+Invariant: TypeAlias = Callable[[Program], str | None]
 
 
 def _leaves(p: Program, dtype: str = "float64") -> list[Variable]:
@@ -105,6 +106,34 @@ def check_pure(p: Program) -> str | None:
     return None
 
 
+class _Probe:
+    """The identity; remembers the values whose rule it ran."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def forward(self, x: Array, /) -> Array:
+        return x.copy()
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        self.seen.append(id(y))
+        return gy
+
+
+def check_visited_once(p: Program) -> str | None:
+    """Every node's rule runs at most once in a pass, and an identity after every op changes no bit."""
+    plain, probed, probe = _leaves(p), _leaves(p), _Probe()
+    values = p.record(probed, probe)
+    ends = _end(p, p.record(plain)), _end(p, values)
+    if ends[0] is None or ends[1] is None:
+        return None
+    for y, seed in (ends[0], ends[1]):
+        y.backward(seed)
+    if len(set(probe.seen)) != len(probe.seen):
+        return "a rule ran more than once in a pass"
+    return None if _bits(_grads(plain)) == _bits(_grads(probed)) else "an identity after every op changes the gradient"
+
+
 def check_retained(p: Program) -> str | None:
     """Interior gradients stay only if asked for, also those of an earlier pass."""
     xs = _leaves(p)
@@ -135,7 +164,11 @@ def check_released(p: Program) -> str | None:
             del values
             if end is not None and passes == "backward":
                 end[0].backward(end[1])
-            kept = gradients(end[0], xs, end[1], create_graph=True, allow_unused=True) if end and passes == "recorded" else ()
+            kept = (
+                gradients(end[0], xs, end[1], create_graph=True, allow_unused=True)
+                if end and passes == "recorded"
+                else ()
+            )
             del end, kept
             alive = sum(w() is not None for w in watched)
             if alive:
@@ -151,5 +184,6 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     check_linear,
     check_pure,
     check_retained,
+    check_visited_once,
     check_released,
 )

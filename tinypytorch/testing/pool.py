@@ -24,7 +24,7 @@ from tinypytorch.ops.products import MatMul
 from tinypytorch.testing.programs import LEAF_SHAPES, Plan, Program, leaf_values
 
 # (program, operand, operand, parameter) -> index of the result.
-Step: TypeAlias = "Callable[[Program, int, int, int], int]"
+Step: TypeAlias = Callable[[Program, int, int, int], int]
 
 # How far operands stay from kinks and poles: finite differences with steps below it see one smooth piece.
 MARGIN: Final = 1 / 16
@@ -120,7 +120,7 @@ def _axis(shape: Shape, k: int) -> Axis:
     return ([None, ()] if n == 0 else [None, 0, -1, (0, -1) if n > 1 else (0,)])[k % (2 if n == 0 else 4)]
 
 
-def _reduction(kind: type[re.Sum] | type[re.Mean] | type[re.LogSumExp]) -> Step:
+def _reduction(kind: type[re.Sum | re.Mean | re.LogSumExp]) -> Step:
     def step(p: Program, i: int, j: int, k: int) -> int:
         # NumPy warns of the mean of nothing.
         chosen = kind if p.values[i].size else re.Sum
@@ -129,7 +129,7 @@ def _reduction(kind: type[re.Sum] | type[re.Mean] | type[re.LogSumExp]) -> Step:
     return step
 
 
-def _extremum(kind: type[re.Max] | type[re.Min]) -> Step:
+def _extremum(kind: type[re.Max | re.Min]) -> Step:
     """max or min over an axis; the sum where entries nearly tie, or are none."""
 
     def step(p: Program, i: int, j: int, k: int) -> int:
@@ -152,8 +152,13 @@ def _reshape(p: Program, i: int, j: int, k: int) -> int:
 
 
 def _transpose(p: Program, i: int, j: int, k: int) -> int:
-    axes = tuple(np.roll(range(p.values[i].ndim), k).tolist())
-    return p.emit(sh.Transpose(axes if k % 2 else None), i)
+    if k % 2 == 0:
+        return p.emit(sh.Transpose(), i)
+    shape: Shape = p.values[i].shape
+    if len(shape) < 3:  # below three axes every permutation is its own inverse
+        i = p.emit(sh.Reshape((*(1,) * (3 - len(shape)), *shape)), i)
+    order = range(p.values[i].ndim)
+    return p.emit(sh.Transpose((*order[1:], 0) if k % 4 == 1 else (-1, *order[:-1])), i)
 
 
 def _broadcast(p: Program, i: int, j: int, k: int) -> int:

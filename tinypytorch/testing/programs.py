@@ -21,10 +21,10 @@ from tinypytorch.core.variable import Variable
 from tinypytorch.function import Binary, Function, Multi, Unary, Variadic, is_binary, is_many, is_unary
 
 # An operand: the index of a value, or a constant number.
-Ref: TypeAlias = "int | float"
+Ref: TypeAlias = int | float
 
 # Leaves have one of these shapes: they broadcast with each other in every way, and tell the axes apart by length.
-LEAF_SHAPES: tuple[Shape, ...] = ((), (3,), (2, 3), (2, 1), (1, 3), (1, 1))
+LEAF_SHAPES: tuple[Shape, ...] = ((), (3,), (2, 3), (2, 1), (1, 3), (1, 1), (2, 1, 3))
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Program:
 
     def leaf(self, value: Array) -> int:
         """Add a leaf; only before the first instruction."""
+        value = np.asarray(value)
         self.leaves.append(value)
         self.values.append(value)
         return len(self.values) - 1
@@ -82,9 +83,10 @@ class Program:
             values += run_one(i.op, [values[r] if isinstance(r, int) else np.asarray(r, dtype) for r in i.operands])
         return values
 
-    def record(self, leaves: Sequence[Variable]) -> list[Variable]:
-        """All values, as Variables with their graph."""
+    def record(self, leaves: Sequence[Variable], probe: Unary | None = None) -> list[Variable]:
+        """All values, as Variables with their graph; each passed through `probe` where it is made."""
         values = list(leaves)
+        done = len(values)
         for i in self.code:
             operands = [values[r] if isinstance(r, int) else r for r in i.operands]
             if is_unary(i.op):
@@ -94,6 +96,9 @@ class Program:
             elif is_many(i.op):
                 found = apply(i.op, *operands)
                 values += found if isinstance(found, tuple) else (found,)
+            if probe is not None:
+                values[done:] = [apply(probe, v) for v in values[done:]]
+                done = len(values)
         return values
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tinypytorch.testing.pool import NAMES, build
-from tinypytorch.testing.programs import Plan, Program
+from tinypytorch.testing.programs import LEAF_SHAPES, Plan, Program
 
 # Operand numbers count back from the latest result. Small ones chain, repeated ones share: about as often each.
 _OPERAND = st.integers(0, 3) | st.integers(0, 15)
@@ -17,7 +17,9 @@ _OPERAND = st.integers(0, 3) | st.integers(0, 15)
 
 def plans(names: tuple[str, ...] = NAMES, max_steps: int = 10) -> st.SearchStrategy[Plan]:
     """Plans over the ops of `names`: one flat list of tuples of small integers; they shrink to fewer, simpler steps."""
-    leaves = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7)), min_size=1, max_size=3).map(tuple)
+    leaves = st.lists(st.tuples(st.integers(0, len(LEAF_SHAPES) - 1), st.integers(0, 7)), min_size=1, max_size=3).map(
+        tuple
+    )
     step = st.tuples(st.integers(0, len(names) - 1), _OPERAND, _OPERAND, st.integers(0, 7))
     return st.builds(Plan, leaves, st.lists(step, min_size=1, max_size=max_steps).map(tuple))
 
@@ -29,7 +31,7 @@ def programs(names: tuple[str, ...] = NAMES, max_steps: int = 10) -> st.SearchSt
 
 def random_plan(rng: np.random.Generator, names: tuple[str, ...] = NAMES, steps: int = 10) -> Plan:
     """A plan from a seeded generator, for runs that need many and no shrinking."""
-    leaves = tuple((int(rng.integers(6)), int(rng.integers(8))) for _ in range(rng.integers(1, 4)))
+    leaves = tuple((int(rng.integers(len(LEAF_SHAPES))), int(rng.integers(8))) for _ in range(rng.integers(1, 4)))
     n = int(rng.integers(1, steps + 1))
     near = rng.integers(0, 4, (n, 2))
     far = rng.integers(0, 16, (n, 2))
