@@ -20,11 +20,11 @@ from typing import TypedDict
 
 import pytest
 
-from tests.typing import accepts
+from tests.typing import accepts, accepts_api
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tinypytorch"
-ACCEPTS = ROOT / "tests" / "typing" / "accepts.py"
+ACCEPTS = [ROOT / "tests" / "typing" / name for name in ("accepts.py", "accepts_api.py")]
 REJECTS = ROOT / "tests" / "typing" / "rejects.py"
 
 Found = dict[int, list[tuple[str, str]]]  # for each line, the code and the text of every error
@@ -47,9 +47,9 @@ def mypy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     pytest.importorskip("mypy")
     cache = tmp_path_factory.mktemp("mypy_cache")
     options = ("--config-file=mypy.ini", f"--cache-dir={cache}", "--no-pretty", "--no-error-summary")
-    done = run("mypy", *options, "--show-error-codes", str(ACCEPTS), str(REJECTS))
+    done = run("mypy", *options, "--show-error-codes", *map(str, ACCEPTS), str(REJECTS))
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    found: dict[str, Found] = {ACCEPTS.name: {}, REJECTS.name: {}}
+    found: dict[str, Found] = {path.name: {} for path in (*ACCEPTS, REJECTS)}
     for text in done.stdout.splitlines():
         match = re.fullmatch(r"(?P<file>.+?):(?P<line>\d+)(:\d+)?: error: (?P<text>.*?)  \[(?P<code>[\w-]+)\]", text)
         if match is None:
@@ -82,8 +82,9 @@ def difference(wanted: dict[int, list[str]], got: dict[int, list[str]], found: F
     return "\n".join(text)
 
 
-def test_mypy_accepts(mypy: dict[str, Found]) -> None:
-    assert not mypy[ACCEPTS.name], listing(mypy[ACCEPTS.name])
+@pytest.mark.parametrize("path", ACCEPTS, ids=lambda path: str(getattr(path, "name", path)))
+def test_mypy_accepts(mypy: dict[str, Found], path: Path) -> None:
+    assert not mypy[path.name], listing(mypy[path.name])
 
 
 def test_mypy_rejects(mypy: dict[str, Found]) -> None:
@@ -133,7 +134,7 @@ def basedpyright(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     """What basedpyright finds in both files, by file name; it is run once."""
     pytest.importorskip("basedpyright")
     settings: Settings = {
-        "include": [str(ACCEPTS), str(REJECTS)],
+        "include": [str(path) for path in (*ACCEPTS, REJECTS)],
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
         "extraPaths": [str(ROOT)],
@@ -143,7 +144,7 @@ def basedpyright(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     done = run("basedpyright", "--outputjson", "--project", str(project), "--pythonpath", sys.executable)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     report: Report = json.loads(done.stdout)
-    found: dict[str, Found] = {ACCEPTS.name: {}, REJECTS.name: {}}
+    found: dict[str, Found] = {path.name: {} for path in (*ACCEPTS, REJECTS)}
     for one in report["generalDiagnostics"]:
         if one["severity"] == "error":
             line = one["range"]["start"]["line"] + 1
@@ -151,8 +152,9 @@ def basedpyright(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     return found
 
 
-def test_basedpyright_accepts(basedpyright: dict[str, Found]) -> None:
-    assert not basedpyright[ACCEPTS.name], listing(basedpyright[ACCEPTS.name])
+@pytest.mark.parametrize("path", ACCEPTS, ids=lambda path: str(getattr(path, "name", path)))
+def test_basedpyright_accepts(basedpyright: dict[str, Found], path: Path) -> None:
+    assert not basedpyright[path.name], listing(basedpyright[path.name])
 
 
 def test_basedpyright_rejects(basedpyright: dict[str, Found]) -> None:
@@ -165,12 +167,13 @@ def test_basedpyright_rejects(basedpyright: dict[str, Found]) -> None:
 
 
 def checks() -> list[Callable[[], None]]:
-    """The functions of accepts.py to call."""
+    """The functions to call."""
     found: list[Callable[[], None]] = []
-    for name in dir(accepts):
-        if name.startswith("check_"):
-            check: Callable[[], None] = getattr(accepts, name)
-            found.append(check)
+    for module in (accepts, accepts_api):
+        for name in dir(module):
+            if name.startswith("check_"):
+                check: Callable[[], None] = getattr(module, name)
+                found.append(check)
     return found
 
 

@@ -1,0 +1,269 @@
+"""What type checkers must accept, with the types they must find: Variables, functions and settings.
+
+See `accepts.py`.
+"""
+
+from __future__ import annotations
+
+from typing import assert_type
+
+import numpy as np
+
+import tinypytorch as tp
+from tests.typing.accepts import BOOLS, F32, F64, I64, MATRIX, matrix, vector
+from tinypytorch import Array, Variable
+from tinypytorch.arrays import Mask
+from tinypytorch.core.config import Settings, using_config
+
+# Variables.
+
+
+def check_construction() -> None:
+    assert_type(Variable(F64), Variable)
+    assert_type(Variable(F32), Variable)
+    assert_type(Variable(I64), Variable)
+    assert_type(Variable(np.array(1.0)), Variable)
+    assert_type(Variable(None), Variable)
+    assert_type(Variable(F64, "x"), Variable)
+    assert_type(Variable(F64, name="x", requires_grad=False), Variable)
+    assert_type(Variable(data=F64, requires_grad=None), Variable)
+
+
+def check_attributes() -> None:
+    x = vector()
+    assert_type(x.data, Array)
+    x.data = F32
+    x.data = np.array([5.0, 6.0])
+    x.data = None
+    x.data = F64
+    assert_type(x.grad, "Array | None")
+    x.grad = np.array([1.0, 1.0])
+    x.grad = None
+    assert_type(x.name, str | None)
+    x.name = "x"
+    x.name = None
+    assert_type(x.requires_grad, bool)
+    x.requires_grad = False
+    x.requires_grad = True
+    assert_type(x.shape, tuple[int, ...])
+    assert_type(x.ndim, int)
+    assert_type(x.size, int)
+    assert_type(x.dtype, np.dtype[np.float64])
+    assert_type(x.generation, int)
+    assert_type(x.T, Variable)
+    assert_type(matrix().mT, Variable)
+    assert_type(x.flat, Variable)
+
+
+def check_methods() -> None:
+    x, m = vector(), matrix()
+    assert_type(m.sum(), Variable)
+    assert_type(m.sum(0), Variable)
+    assert_type(m.sum(axis=(0, 1), keepdims=True), Variable)
+    assert_type(m.mean(), Variable)
+    assert_type(m.mean(axis=1, keepdims=True), Variable)
+    assert_type(m.max(axis=-1), Variable)
+    assert_type(m.min(axis=None, keepdims=False), Variable)
+    assert_type(m.reshape(4), Variable)
+    assert_type(m.reshape(1, 4), Variable)
+    assert_type(m.reshape((1, 4)), Variable)
+    assert_type(m.reshape(m.shape), Variable)
+    assert_type(m.reshape(-1), Variable)
+    assert_type(m.transpose(), Variable)
+    assert_type(m.transpose(1, 0), Variable)
+    assert_type(m.transpose((1, 0)), Variable)
+    assert_type(m.transpose([1, 0]), Variable)
+    assert_type(m.transpose(None), Variable)
+    assert_type(m.swapaxes(0, 1), Variable)
+    assert_type(x.astype(np.float32), Variable)
+    assert_type(x.astype("float32"), Variable)
+    assert_type(x.astype(float), Variable)
+    assert_type(x.astype(F32.dtype), Variable)
+    assert_type(x.clip(0.0, 1.0), Variable)
+    assert_type(x.clip(low=0), Variable)
+    assert_type(x.clip(None, np.float64(1.0)), Variable)
+    assert_type(x.sum().item(), float)
+    assert_type(float(x.sum()), float)
+    assert_type(int(x.sum()), int)
+    assert_type(bool(x.sum()), bool)
+    assert_type(x.detach(), Variable)
+    assert_type(x.numpy(), Array)
+    assert_type(repr(x), str)
+
+
+def check_backward() -> None:
+    x = vector()
+    (x**2).backward()
+    y = x * 2.0
+    y.retain_grad()
+    y.backward(F64)
+    y.backward(gradient=F32, retain_grad=True)
+    y.sum().backward(1.0)
+    y.sum().backward(np.float64(1.0))
+    y.backward(None)
+    grad = y.grad
+    assert_type(grad, "Array | None")
+    if grad is not None:
+        assert_type(grad, Array)
+    x.cleargrad()
+    x.zero_grad()
+
+
+# Functions.
+
+
+def check_elementwise() -> None:
+    x = vector()
+    for f in (tp.exp, tp.log, tp.sqrt, tp.square, tp.sin, tp.cos, tp.tanh, tp.abs, tp.neg, tp.sigmoid, tp.relu):
+        assert_type(f(x), Variable)
+        assert_type(f(F64), Variable)
+        assert_type(f(2.0), Variable)
+    for g in (tp.add, tp.sub, tp.mul, tp.div, tp.pow, tp.maximum, tp.minimum):
+        assert_type(g(x, x), Variable)
+        assert_type(g(x, F32), Variable)
+        assert_type(g(I64, x), Variable)
+        assert_type(g(2, x), Variable)
+        assert_type(g(x, np.float64(2.0)), Variable)
+    assert_type(tp.exp(x), Variable)
+    assert_type(tp.log(x=x), Variable)
+    assert_type(tp.add(a=x, b=1.0), Variable)
+    assert_type(tp.pow(x, 2), Variable)
+
+
+def check_reductions() -> None:
+    m = matrix()
+    assert_type(tp.sum(m), Variable)
+    assert_type(tp.sum(m, 0), Variable)
+    assert_type(tp.sum(m, axis=(0, 1), keepdims=True), Variable)
+    assert_type(tp.sum(MATRIX), Variable)
+    assert_type(tp.mean(m, axis=1), Variable)
+    assert_type(tp.max(m, None, True), Variable)
+    assert_type(tp.min(m, -1), Variable)
+    assert_type(tp.logsumexp(m, axis=1, keepdims=True), Variable)
+    assert_type(tp.softmax(m), Variable)
+    assert_type(tp.softmax(m, axis=0), Variable)
+
+
+def check_selection() -> None:
+    x = vector()
+    assert_type(tp.where(x > 1.0, x, 0.0), Variable)
+    assert_type(tp.where(BOOLS, F64, x), Variable)
+    assert_type(tp.where(I64, 1, 2.0), Variable)
+    assert_type(tp.where(True, x, x), Variable)
+    assert_type(tp.clip(x, 0.0, 1.0), Variable)
+    assert_type(tp.clip(x, low=0), Variable)
+    assert_type(tp.clip(x, None, F64), Variable)
+    assert_type(tp.clip(x, x, high=np.float64(9.0)), Variable)
+
+
+def check_shaping() -> None:
+    x, m = vector(), matrix()
+    assert_type(tp.reshape(m, (4, 1)), Variable)
+    assert_type(tp.reshape(m, -1), Variable)
+    assert_type(tp.transpose(m), Variable)
+    assert_type(tp.transpose(m, (1, 0)), Variable)
+    assert_type(tp.transpose(m, axes=[1, 0]), Variable)
+    assert_type(tp.broadcast_to(x, (3, 2)), Variable)
+    assert_type(tp.sum_to(m, (1, 2)), Variable)
+    assert_type(tp.getitem(m, (0, slice(None))), Variable)
+    assert_type(tp.getitem(x, [0, 1]), Variable)
+    assert_type(tp.concatenate([x, x]), Variable)
+    assert_type(tp.concatenate([x, F64]), Variable)
+    assert_type(tp.concatenate((m, MATRIX), axis=1), Variable)
+    assert_type(tp.concatenate((m, x), axis=None), Variable)
+    assert_type(tp.stack([x, F32], axis=-1), Variable)
+    assert_type(tp.stack((x, x)), Variable)
+    assert_type(tp.split(m, 2), tuple[Variable, ...])
+    assert_type(tp.split(m, [1], axis=1), tuple[Variable, ...])
+    assert_type(tp.matmul(m, x), Variable)
+    assert_type(tp.matmul(MATRIX, x), Variable)
+
+
+def check_conversions() -> None:
+    x = vector()
+    assert_type(tp.as_array(x), Array)
+    assert_type(tp.as_array(F32), Array)
+    assert_type(tp.as_array(2), Array)
+    assert_type(tp.as_array(np.float64(2.0)), Array)
+    assert_type(tp.as_variable(x), Variable)
+    assert_type(tp.as_variable(F64), Variable)
+    assert_type(tp.as_variable(2.0), Variable)
+
+
+def check_gradients() -> None:
+    x, w = vector(), vector()
+    y, z = x * w, x**2
+    assert_type(tp.gradients(y, x), tuple[Variable, ...])
+    assert_type(tp.gradients(y, [x, w]), tuple[Variable, ...])
+    assert_type(tp.gradients([y, z], (x, w)), tuple[Variable, ...])
+    assert_type(tp.gradients(y, x, F64), tuple[Variable, ...])
+    assert_type(tp.gradients(y.sum(), x, 2.0), tuple[Variable, ...])
+    assert_type(tp.gradients([y, z], x, [F64, None]), tuple[Variable, ...])
+    assert_type(tp.gradients(y, x, Variable(np.array([1.0, 1.0])), create_graph=True), tuple[Variable, ...])
+    assert_type(tp.gradients(z, w, allow_unused=True), tuple[Variable, ...])
+    (gx,) = tp.gradients(z, x, create_graph=True)
+    assert_type(gx, Variable)
+    assert_type(tp.gradients(gx, x)[0].data, Array)
+
+
+def check_numerical_diff() -> None:
+    assert_type(tp.numerical_diff(lambda v: v**2, vector()), Array)
+    assert_type(tp.numerical_diff(tp.exp, vector(), eps=1e-5), Array)
+
+
+# Settings.
+
+
+@tp.no_grad()
+def predict(x: Variable, scale: float = 1.0, *, label: str) -> tuple[Variable, str]:
+    return x * scale, label
+
+
+@tp.using_config("detect_mutation", True)
+def careful(x: Variable) -> bool:
+    return x.requires_grad
+
+
+class Model:
+    def __init__(self) -> None:
+        self.w: Variable = vector()
+
+    @tp.no_grad()
+    def predict(self, x: Variable) -> Variable:
+        return x * self.w
+
+
+def check_settings() -> None:
+    assert_type(tp.Config, Settings)
+    assert_type(tp.Config.enable_backprop, bool)
+    assert_type(tp.Config.detect_mutation, bool)
+    assert_type(tp.no_grad(), using_config)
+    with tp.no_grad():
+        assert_type(tp.Config.enable_backprop, bool)
+    with tp.using_config("enable_backprop", False) as nothing:
+        assert_type(nothing, None)
+    with tp.using_config(name="detect_mutation", value=True):
+        y = vector() * 2.0
+    assert_type(y, Variable)
+    tp.Config.enable_backprop = True
+    tp.Config.detect_mutation = False
+
+
+def check_decorators_keep_the_signature() -> None:
+    assert_type(predict(vector(), label="a"), tuple[Variable, str])
+    assert_type(predict(x=vector(), scale=2.0, label="a"), tuple[Variable, str])
+    assert_type(predict(vector(), 2, label="a")[1], str)
+    assert_type(careful(vector()), bool)
+    assert_type(Model().predict(vector()), Variable)
+    assert_type(tp.no_grad()(tp.exp)(vector()), Variable)
+
+
+# NumPy's own functions: what its stubs let through, they leave to the annotation.
+
+
+def check_ufuncs() -> None:
+    y: Variable = np.exp(vector())
+    assert_type(y, Variable)
+    flags: Mask = np.isnan(vector())
+    assert_type(flags, Mask)
+    assert_type(np.shape(vector()), tuple[int, ...])
