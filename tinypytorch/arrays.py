@@ -15,24 +15,24 @@ from numpy.typing import NDArray
 
 # Static types cannot follow a dtype through a ufunc (NumPy types the result `Any`), so the
 # checkers see one floating dtype, and the run-time dtype is checked where arrays come in.
-# String forms, and parameters where NumPy's defaults are `Any`, satisfy `disallow_any_expr`.
+# Parameters stand where NumPy's defaults are `Any`.
 Array: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool[bool]]
-Scalar: TypeAlias = (
-    int | float | np.float64 | np.float32 | np.float16 | np.longdouble | np.bool[bool] | np.int64 | np.int32
-)
 Shape: TypeAlias = tuple[int, ...]
 Axis: TypeAlias = int | tuple[int, ...] | None
 Positions: TypeAlias = NDArray[np.int64]
 if TYPE_CHECKING:
+    Bool: TypeAlias = np.bool[bool]
     AnyArray: TypeAlias = NDArray[np.generic[object]]
     RealArray: TypeAlias = NDArray[np.generic[float]]  # floating, integer or bool: not complex, not text
     Whole: TypeAlias = NDArray[np.generic[int]] | np.generic[int]  # integer or bool
     Slice: TypeAlias = slice[int | None, int | None, int | None]
-else:  # these two are not generic at run time
+else:  # not generic at run time, or not in every version
+    Bool = np.bool
     AnyArray = RealArray = NDArray[np.generic]
     Whole = NDArray[np.generic] | np.generic
     Slice = slice
+Mask: TypeAlias = NDArray[Bool]
+Scalar: TypeAlias = int | float | np.float64 | np.float32 | np.float16 | np.longdouble | Bool | np.int64 | np.int32
 IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 

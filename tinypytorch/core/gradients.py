@@ -11,9 +11,8 @@ from weakref import ref
 
 import numpy as np
 
-from tinypytorch.arrays import Array
 from tinypytorch.core.config import using_config
-from tinypytorch.core.errors import bad_gradient, op_name, wrong_count
+from tinypytorch.core.errors import bad_gradient, op_name
 from tinypytorch.core.graph import TRACKED, MultiNode, Node, Vertex, sweep
 from tinypytorch.core.reverse import ArrayWorld, check_unchanged, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, cotangent, result
@@ -144,41 +143,34 @@ def output_of(node: MultiNode, i: int) -> Variable:
     return y
 
 
-def _fit(g: Tracked | Array | None, node: Node, i: int) -> Variable:
-    """As `reverse.fit`, recorded."""
-    x = node.values[i]
-    if not isinstance(g, Variable):
-        return result(fit(g, x, node, i))
-    if g.shape != x.shape:
-        if not may_sum_down(node, g.shape, x.shape):
-            raise bad_gradient(node.op, i, g.value(), x)
-        g = g.record(SumTo(x.shape))
-    return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
-
-
 class VariableWorld:
     """Gradients as Variables (see `graph.World`): what rules do with them is recorded."""
 
     __slots__ = ()
 
-    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /) -> list[tuple[Vertex, Tracked]]:
-        """As `World.pull`. An exception of a rule passes with a note that names the op."""
+    def pull(
+        self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /
+    ) -> tuple[tuple[Tracked, ...], tuple[Tracked | None, ...]]:
+        """As `World.pull`."""
         if node.prints is not None:
             check_unchanged(node, node.prints)
         xs = tuple(input_of(node, i) for i in range(len(node.parents)))
-        try:
-            if isinstance(node, MultiNode):
-                ys = tuple(output_of(node, i) for i in range(len(node.results)))
-                gys = tuple(grads.pop(v) if v in grads else result(np.zeros_like(v.value())) for v in ys)
-                gxs = node.pull(gys, ys, xs)
-            else:
-                gxs = node.pull(grads.pop(y), _variable(y), xs)
-        except Exception as error:
-            error.add_note(f"in the derivative rule of {op_name(node.op)}, for a derivative to be differentiated again")
-            raise
-        if len(gxs) != len(node.parents):
-            raise wrong_count(node.op, len(gxs), len(node.parents))
-        return [(p, _fit(gxs[i], node, i)) for i, p in enumerate(node.parents) if p is not None and p.tracking]
+        if isinstance(node, MultiNode):
+            ys = tuple(output_of(node, i) for i in range(len(node.results)))
+            gys = tuple(grads.pop(v) if v in grads else result(np.zeros_like(v.value())) for v in ys)
+            return xs, node.pull(gys, ys, xs)
+        return xs, node.pull(grads.pop(y), _variable(y), xs)
+
+    def fit(self, g: Tracked | None, node: Node, i: int, /) -> Tracked:
+        """As `World.fit`, recorded."""
+        x = node.values[i]
+        if not isinstance(g, Variable):
+            return result(fit(g, x, node, i))
+        if g.shape != x.shape:
+            if not may_sum_down(node, g.shape, x.shape):
+                raise bad_gradient(node.op, i, g.value(), x)
+            g = g.record(SumTo(x.shape))
+        return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
 
     def add(self, a: Tracked, b: Tracked, owned: bool, /) -> Tracked:
         """As `World.add`; never in place, for what was recorded stays."""

@@ -6,18 +6,23 @@ and holds its outputs weakly. So there is no reference cycle, and a graph dies w
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Container, Iterable
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from itertools import count
+from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import ref
 
+import numpy as np
+
 from tinypytorch.arrays import Array
+from tinypytorch.core.errors import op_name, wrong_count
 from tinypytorch.function import Binary, Multi, T, Unary, Variadic
 
 # What `Vertex.tracking` can be: no gradient, a gradient, a gradient that an interior vertex keeps.
 CONSTANT, TRACKED, RETAINED = 0, 1, 2
+
+# Types of 0-d values, equal in shape and dtype if they are equal themselves.
+SCALARS: frozenset[object] = frozenset((np.float64, np.float32, np.float16, np.longdouble))
 
 F = TypeVar("F", Unary, Binary, Variadic, Multi)
 
@@ -161,11 +166,12 @@ Node: TypeAlias = UnaryNode | BinaryNode | VariadicNode | MultiNode
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> Iterable[tuple[Vertex, T]]:
-        """Take the gradients of the node's outputs out of `grads` and give those of its inputs.
+    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> tuple[tuple[T, ...], tuple[T | None, ...]]:
+        """Take the gradients of the node's outputs out of `grads`; give its operands, and their gradients."""
+        ...
 
-        Each in exactly its input's shape and dtype, or a clear error.
-        """
+    def fit(self, g: T | None, node: Node, i: int, /) -> T:
+        """The gradient of the node's input `i` in exactly that input's shape and dtype, or a clear error."""
         ...
 
     def add(self, a: T, b: T, owned: bool, /) -> T:
@@ -173,7 +179,7 @@ class World(Protocol[T]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Swept(Generic[T]):
     """What a pass leaves.
 
@@ -189,7 +195,7 @@ class Swept(Generic[T]):
     owned: set[Vertex]
 
 
-def sweep(seeds: Iterable[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
+def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
     """Visit the nodes behind `seeds` by generation, the latest first, each once, and accumulate gradients.
 
     Nodes of a generation below `oldest` are left alone. `keep` holds the interior vertices whose gradient is
@@ -202,32 +208,56 @@ def sweep(seeds: Iterable[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     stale: list[Vertex] = []
     owned: set[Vertex] = set()
     heap: list[tuple[int, int, Node, Vertex]] = []
-    arrival = count()
-    arriving = seeds
+    arrivals = 0
+    node: Node | None = None
+    parents: Sequence[Vertex | None] = [v for v, _ in seeds]
+    xs: Sequence[T] = [g for _, g in seeds]
+    gxs: Sequence[T | None] = xs
     while True:
-        for v, g in arriving:
+        for i, v in enumerate(parents):
+            if v is None or not v.tracking:
+                continue
+            g, x = gxs[i], xs[i]
+            # A scalar's type says all; arrays and Variables have a shape to compare.
+            if g is None or type(g) is not type(x) or (type(g) not in SCALARS and _differ(g, x)):
+                if node is None:
+                    raise TypeError("a seed does not fit its output")
+                g = world.fit(g, node, i)
             if v in grads:
                 grads[v] = world.add(grads[v], g, v in owned)
                 owned.add(v)
                 continue
             grads[v] = g
-            node = v.creator
-            if node is not None and node.generation >= oldest:
-                heapq.heappush(heap, (-node.generation, next(arrival), node, v))
+            creator = v.creator
+            if creator is not None and creator.generation >= oldest:
+                arrivals += 1
+                heappush(heap, (-creator.generation, arrivals, creator, v))
         if not heap:
             return Swept(grads, kept, stale, owned)
-        _, _, node, y = heapq.heappop(heap)
+        _, _, node, y = heappop(heap)
         if y not in grads:  # another output of a node already visited
-            arriving = ()
+            parents = ()
             continue
-        if isinstance(node, MultiNode):
-            done = [o for r in node.outputs if (o := r()) is not None and o in grads]
-        else:
-            done = [y]
-        for v in done:
+        for v in (y,) if not isinstance(node, MultiNode) else _arrived(node, grads):
             if keep is None or v.tracking == RETAINED or v in keep:
                 kept[v] = grads[v]
             elif v.kept_grad is not None:
                 stale.append(v)
             owned.discard(v)
-        arriving = world.pull(node, y, grads)
+        try:
+            xs, gxs = world.pull(node, y, grads)
+        except Exception as error:
+            error.add_note(f"in the derivative rule of {op_name(node.op)}")
+            raise
+        parents = node.parents
+        if len(gxs) != len(parents):
+            raise wrong_count(node.op, len(gxs), len(parents))
+
+
+def _differ(g: T, x: T) -> bool:
+    return g.shape != x.shape or g.dtype != x.dtype
+
+
+def _arrived(node: MultiNode, grads: dict[Vertex, T]) -> list[Vertex]:
+    """The outputs of a node that got a gradient."""
+    return [v for output in node.outputs if (v := output()) is not None and v in grads]

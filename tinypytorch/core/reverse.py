@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape, broadcasts_to, is_array, is_numpy_scalar, real_array, sum_to
-from tinypytorch.core.errors import bad_gradient, op_name, wrong_count
+from tinypytorch.core.errors import bad_gradient, op_name
 from tinypytorch.core.graph import BinaryNode, MultiNode, Node, Vertex
 from tinypytorch.core.operators import ArrayOperators
 
@@ -60,33 +60,20 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> list[tuple[Vertex, Array]]:
-        """As `World.pull`. An exception of a rule passes with a note that names the op."""
+    def pull(
+        self, node: Node, y: Vertex, grads: dict[Vertex, Array], /
+    ) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
+        """As `World.pull`."""
+        values = node.values
         if node.prints is not None:
             check_unchanged(node, node.prints)
-        values = node.values
-        try:
-            if isinstance(node, MultiNode):
-                gxs = node.pull(self._cotangents(node, grads), node.results, values)
-            else:
-                gxs = node.pull(grads.pop(y), node.result, values)
-        except Exception as error:
-            error.add_note(f"in the derivative rule of {op_name(node.op)}")
-            raise
-        if len(gxs) != len(node.parents):
-            raise wrong_count(node.op, len(gxs), len(node.parents))
-        found: list[tuple[Vertex, Array]] = []
-        for i, p in enumerate(node.parents):
-            if p is not None and p.tracking:
-                g, x = gxs[i], values[i]
-                if (
-                    g is None
-                    or type(g) is not type(x)
-                    or (type(g) is NDARRAY and (g.shape != x.shape or g.dtype != x.dtype))
-                ):
-                    g = fit(g, x, node, i)
-                found.append((p, g))
-        return found
+        if isinstance(node, MultiNode):
+            return values, node.pull(self._cotangents(node, grads), node.results, values)
+        return values, node.pull(grads.pop(y), node.result, values)
+
+    def fit(self, g: Array | None, node: Node, i: int, /) -> Array:
+        """As `World.fit`."""
+        return fit(g, node.values[i], node, i)
 
     def add(self, a: Array, b: Array, owned: bool, /) -> Array:
         """As `World.add`."""

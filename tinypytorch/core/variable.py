@@ -304,8 +304,9 @@ def cotangent(y: Variable, gradient: object, what: str) -> Array:
     value = y.value()
     shape: Shape = value.shape
     if gradient is None:
-        ones: Array = np.ones(shape, value.dtype)[()]
-        return ones
+        if shape:
+            return np.ones(shape, value.dtype)
+        return value.dtype.type(1) * np.ones(())
     if isinstance(gradient, Variable):
         gradient = gradient.value()
     given = real_array(gradient)

@@ -9,7 +9,6 @@ import heapq
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -99,7 +98,7 @@ _pull = reverse.ArrayWorld.pull
 
 def _pull_stale(
     world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /
-) -> list[tuple[Vertex, Array]]:
+) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
     if y.kept_grad is not None:
         grads[y] = grads[y] + y.kept_grad
     return _pull(world, node, y, grads)
@@ -107,8 +106,10 @@ def _pull_stale(
 
 def _pull_once(
     world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /
-) -> list[tuple[Vertex, Array]]:
-    return list(dict(_pull(world, node, y, grads)).items())
+) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
+    xs, gxs = _pull(world, node, y, grads)
+    first = [node.parents.index(p) == i for i, p in enumerate(node.parents)]
+    return xs, tuple(g if g is None or once else g * 0.0 for g, once in zip(gxs, first, strict=True))
 
 
 def _constant_input(node: Node, i: int) -> variable.Variable:
@@ -171,7 +172,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _engine("overwrites instead of accumulating", reverse.ArrayWorld, "add", _overwrite),
     _engine("adds into arrays of others", reverse.ArrayWorld, "add", _add_into),
     _engine("sums leading axes only", reverse, "sum_to", _sum_leading),
-    _engine("depth first", graph, "heapq", SimpleNamespace(heappush=_push_depth_first, heappop=heapq.heappop)),
+    _engine("depth first", graph, "heappush", _push_depth_first),
     _engine("gradients shared", variable, "_write", _write_shared),
     _engine("stale inner gradients counted again", reverse.ArrayWorld, "pull", _pull_stale),
     _engine("f(x, x) counted once", reverse.ArrayWorld, "pull", _pull_once),
