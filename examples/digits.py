@@ -10,12 +10,16 @@ A quarter of them is held out: the network never learns from it, and its accurac
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
+
+# Products of matrices this small are slower on several threads, and much slower if the cores have other work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from numpy.typing import NDArray

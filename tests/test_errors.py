@@ -78,9 +78,9 @@ FORWARD: list[tuple[Callable[[Variable], object], type[Exception], str]] = [
     (lambda x: tp.stack([x, np.ones(3)]), ValueError, r"Stack.*same shape"),
     (lambda x: tp.split(x, 4), ValueError, r"Split.*equal division.*indices between the parts"),
     (lambda x: x[5], IndexError, r"GetItem.*index 5 is out of bounds.*Given: \(2, 3\) float64"),
-    (lambda x: call(mul, x, 1 + 2j), TypeError, r"Mul: an operand of type complex is not supported"),
+    (lambda x: call(mul, x, 1 + 2j), TypeError, r"Mul: an operand of type complex .* numbers are real"),
     (lambda x: call(mul, x, np.ones(3, complex)), TypeError, r"Mul: an operand of dtype complex128 is not supported"),
-    (lambda x: call(add, x, [1.0, 2.0, 3.0]), TypeError, r"Add: an operand of type list .* convert with np.asarray"),
+    (lambda x: call(add, x, [1.0, 2.0, 3.0]), TypeError, r"Add: an operand of type list .* np.asarray.*stack"),
     (lambda x: call(add, x, "a"), TypeError, r"Add: an operand of type str"),
     (lambda x: call(add, x, None), TypeError, r"Add: an operand of type NoneType"),
     (lambda x: call(mul, x, np.array([None])), TypeError, r"Mul: an operand of dtype object"),
@@ -276,3 +276,91 @@ def test_read_only_data_is_fine() -> None:
     tp.sum(tp.exp(x)).backward()
     grad(x)[0] = 7.0
     assert grad(x)[0] == 7.0
+
+
+class InPlace:
+    """Writes where it is told to: an op that somebody else wrote."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def forward(self, x: Array, /) -> Array:
+        if self.where == "forward":
+            x *= 2.0
+        return x * 1.0
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        for name, a in (("gy", gy), ("y", y), ("x", x)):
+            if name == self.where:
+                a *= 2.0
+        return gy
+
+
+@pytest.mark.parametrize("where", ["forward", "gy", "y", "x"])
+def test_an_op_from_outside_cannot_write_into_what_it_is_given(where: str) -> None:
+    x, w, seed = var([1.0, 2.0]), var([3.0, 4.0]), np.ones(2)
+    with pytest.raises(ValueError, match="read-only") as error:
+        (tp.apply(InPlace(where), x) + w).backward(seed)
+    assert where != "forward" or "InPlace: " in str(error.value)
+    assert where == "forward" or "in the derivative rule of InPlace" in error.value.__notes__
+    assert (x.data.tolist(), w.data.tolist(), seed.tolist()) == ([1.0, 2.0], [3.0, 4.0], [1.0, 1.0])
+    assert (x.grad, w.grad) == (None, None)
+
+
+class FusedMultiplyAdd:
+    """a b + c, with gradients in the shape of the result."""
+
+    def forward(self, /, *xs: Array) -> Array:
+        a, b, c = xs
+        return a * b + c
+
+    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
+        a, b, _ = xs
+        return gy * b, gy * a, gy
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_gradients_of_many_broadcast_inputs_are_summed_down(order: int) -> None:
+    a, b, c = Variable(np.full((2, 1), 2.0)), var([1.0, 2.0, 3.0]), var(1.0)
+    found = gradients(tp.apply(FusedMultiplyAdd(), a, b, c), [a, b, c], create_graph=order == 2)
+    assert [g.data.tolist() for g in found] == [[[6.0], [6.0]], [4.0, 4.0, 4.0], 6.0]
+
+
+def test_a_leaf_whose_shape_was_replaced_keeps_its_gradient() -> None:
+    x, z = var([1.0, 2.0]), var([1.0, 1.0])
+    y = x * z
+    x.data = np.zeros(5)
+    with pytest.raises(RuntimeError, match=r"data of a leaf was replaced: it has shape \(5,\) now"):
+        y.backward()
+    assert (x.grad, z.grad) == (None, None)
+
+
+def test_a_gradient_goes_with_data_of_another_dtype() -> None:
+    x = var([1.0, 2.0], "float32")
+    (x * 2).backward()
+    x.data = np.zeros(2)
+    assert x.grad is None
+
+
+def test_writing_into_a_result_is_writing_into_an_array() -> None:
+    y = var([1.0, 2.0]) * 2
+    y.data -= 1
+    assert y.data.tolist() == [1.0, 3.0]
+
+
+def test_formats_as_a_number() -> None:
+    loss = var(0.123456)
+    assert f"{loss:.3f} {loss}" == "0.123 variable(0.123456)"
+    with pytest.raises(ValueError, match="format"):
+        format(var([1.0, 2.0]), "d")
+
+
+def test_asking_again_of_a_gradient_that_was_not_recorded() -> None:
+    x = var(2.0)
+    (g,) = gradients(x**3, x)
+    with pytest.raises(RuntimeError, match=r"or by gradients\(\) without create_graph=True"):
+        g.backward()
+    with pytest.raises(TypeError, match="gradients: outputs is function; give a Variable"):
+        call(gradients, lambda: x, x)
+    with pytest.raises(TypeError, match="the op comes first"):
+        call(tp.apply, x, Rule(1))

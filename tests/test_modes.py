@@ -146,6 +146,21 @@ def test_threads_give_the_same_bits() -> None:
     assert len(set(found)) == 1
 
 
+def test_threads_that_share_a_leaf_lose_nothing() -> None:
+    w = var([1.0, 2.0])
+
+    def work() -> None:
+        for _ in range(200):
+            (w * 3.0).backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert grad(w).tolist() == [2400.0, 2400.0]
+
+
 def test_under_no_grad_a_recorded_derivative_can_still_be_asked_for() -> None:
     x = var(2.0)
     y = x**3

@@ -65,6 +65,15 @@ def boxed(values: tuple[Array, ...]) -> tuple[Array, ...]:
     return tuple(np.asarray(v) if hasattr(v, "dtype") else np.asarray(v, dtype) for v in values)
 
 
+def read_only(x: Array) -> Array:
+    """A view that cannot be written into, of an array that somebody else's code is to see; a number as it is."""
+    if type(x) not in (np.ndarray, np.memmap):
+        return x
+    view = x.view()
+    view.flags.writeable = False
+    return view
+
+
 def holdable(x: object) -> bool:
     """Whether x is a plain ndarray: subclasses such as masked arrays mean something else by the same operations."""
     return type(x) in (np.ndarray, np.memmap)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinypytorch.arrays import Shape
-from tinypytorch.core.operators import FUNCTIONS
+from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
 from tinypytorch.functions import reductions, selection, shaping
 
@@ -47,6 +47,30 @@ _TABLE: dict[object, object] = {
 }
 
 
+# Functions whose value has no derivative: they see the data, and give what NumPy gives.
+_CONSTANT = (
+    *(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.isclose, np.allclose, np.array_equal),
+    *(np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.any, np.all, np.isin),
+    *(np.searchsorted, np.result_type, np.shares_memory, np.may_share_memory),
+)
+
+
+def _plain(x: object) -> object:
+    return x.data if isinstance(x, Variable) else x
+
+
+def _on_data(function: object) -> Served:
+    """`function`, on the data of the Variables among its arguments."""
+
+    def answer(*args: object, **kwargs: object) -> object:
+        if not is_served(function):
+            raise TypeError(f"{function} is no function")
+        return function(*map(_plain, args), **{name: _plain(value) for name, value in kwargs.items()})
+
+    return answer
+
+
 def serve() -> None:
     """Let NumPy's functions find these (once, when the package is imported)."""
     FUNCTIONS.update(_TABLE)
+    FUNCTIONS.update({function: _on_data(function) for function in _CONSTANT})

@@ -10,9 +10,9 @@ import inspect
 from collections.abc import Callable
 from typing import TypeVar, overload
 
-from tinypytorch.arrays import Array, boxed, is_array, is_numpy_scalar, real_array
+from tinypytorch.arrays import Array, boxed, is_array, is_numpy_scalar, read_only, real_array
 from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, op_name, shape_and_dtype
-from tinypytorch.core.graph import BinaryNode, MultiNode, UnaryNode, VariadicNode
+from tinypytorch.core.graph import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
 from tinypytorch.core.variable import Operand, Variable, attach, generation, operands, recording, result
 from tinypytorch.function import (
     Binary,
@@ -86,10 +86,12 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
     >>> y, x.grad
     (variable([1. 8.]), array([ 3., 12.]))
     """
+    if isinstance(op, Vertex):
+        raise TypeError("apply: the op comes first, then its operands")
     if inspect.isclass(op):
         raise TypeError(f"apply: {op_name(op)} is a class; give an instance, {op_name(op)}(...)")
     parents, raw = operands(op, xs)
-    values = boxed(raw)
+    values = tuple(read_only(v) for v in boxed(raw))
     bits = recording(parents)
     age = generation(parents)
     if is_unary(op):
@@ -97,14 +99,14 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
         r = _forward(op, values, lambda: op.forward(x))
         y = _result(op, r)
         if bits:
-            attach(y, UnaryNode(op, parents, values, age, y, _floating(op, r)), bits)
+            _attach(y, UnaryNode(op, parents, values, age, y, _floating(op, r)), bits)
         return y
     if is_binary(op):
         a, b = _exactly(op, values, 2)
         r = _forward(op, values, lambda: op.forward(a, b))
         y = _result(op, r)
         if bits:
-            attach(y, BinaryNode(op, parents, values, age, y, _floating(op, r)), bits)
+            _attach(y, BinaryNode(op, parents, values, age, y, _floating(op, r)), bits)
         return y
     if is_many(op):
         return _apply_many(op, parents, values, age, bits)
@@ -124,11 +126,11 @@ def _apply_many(
         if bits and is_multi(op, r):
             node = MultiNode(op, parents, values, age, ys, tuple(_floating(op, part) for part in r))
             for y in ys:
-                attach(y, node, bits)
+                _attach(y, node, bits)
         return ys
     y = _result(op, r)
     if bits and is_variadic(op, r):
-        attach(y, VariadicNode(op, parents, values, age, y, _floating(op, r)), bits)
+        _attach(y, VariadicNode(op, parents, values, age, y, _floating(op, r)), bits)
     return y
 
 
@@ -157,8 +159,14 @@ def _result(op: Function, r: object) -> Variable:
     return result(values)
 
 
+def _attach(y: Variable, node: Node, bits: int) -> None:
+    """As `attach`, for an op from outside: its rule gets arrays that it cannot write into, as its forward did."""
+    node.guarded = True
+    attach(y, node, bits)
+
+
 def _floating(op: Function, r: Array) -> Array:
-    """A result that is to be differentiated."""
+    """A result that is to be differentiated, as the rule sees it."""
     if r.dtype.kind != "f":
         raise TypeError(f"{op_name(op)}: forward gave dtype {r.dtype}, which has no derivative, from floating operands")
-    return r
+    return read_only(r)

@@ -15,6 +15,11 @@ from tinypytorch.function import Function, Spec
 # Errors that are raised again with the op's name; any other passes as it is, with a note.
 EXPLAINED = (ValueError, TypeError, IndexError)
 
+HOW_CONSTANTS_ARE_MADE = (
+    "it was made from constants or integers, under no_grad(), by detach(), with requires_grad=False, "
+    "or by gradients() without create_graph=True"
+)
+
 
 def op_name(op: object) -> str:
     """An op as errors and drawings show it: its class, with its parameters where they are short."""
@@ -55,10 +60,12 @@ def bad_operand(op: object, x: object) -> TypeError:
             f"{op_name(op)}: an operand of dtype {x.dtype} is not supported; operands are real: "
             "floating, or integer and bool as constants"
         )
-    return TypeError(
-        f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; "
-        "give a Variable, an ndarray or a number, or convert with np.asarray(...)"
-    )
+    given = f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; "
+    if isinstance(x, complex):
+        return TypeError(given + "numbers are real here")
+    if isinstance(x, list | tuple):
+        return TypeError(given + "convert numbers with np.asarray(...), and join Variables with stack or concatenate")
+    return TypeError(given + "give a Variable, an ndarray or a number")
 
 
 def bad_data(data: object) -> TypeError:
@@ -68,9 +75,12 @@ def bad_data(data: object) -> TypeError:
             f"{type(data)} of dtype {data.dtype} is not supported: a Variable holds an ndarray with real values; "
             "convert with np.asarray(data, dtype=float)"
         )
-    return TypeError(
-        f"{type(data)} is not supported: a Variable holds an ndarray; wrap it with np.array(...) or as_variable(...)"
-    )
+    given = f"{type(data)} is not supported: a Variable holds an ndarray; "
+    if isinstance(data, complex | str):
+        return TypeError(given + "of real values")
+    if is_numpy_scalar(data) or isinstance(data, (float, int, list, tuple)):
+        return TypeError(given + "wrap it with np.array(...)")
+    return TypeError(given + "give the array itself")
 
 
 def constant_dtype(dtype: object, what: str) -> TypeError:

@@ -12,10 +12,10 @@ from weakref import ref
 import numpy as np
 
 from tinypytorch.core.config import using_config
-from tinypytorch.core.errors import bad_gradient, op_name
+from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
 from tinypytorch.core.graph import TRACKED, MultiNode, Node, Vertex, sweep
-from tinypytorch.core.reverse import ArrayWorld, check_unchanged, fit, may_sum_down
-from tinypytorch.core.variable import Operand, Variable, cotangent, result
+from tinypytorch.core.reverse import ArrayWorld, check_unchanged, cotangent, fit, may_sum_down
+from tinypytorch.core.variable import Operand, Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.ops.shaping import AsType, SumTo
 
@@ -54,7 +54,7 @@ def gradients(
             recorded = sweep([(y, _cotangent(y, g)) for y, g in seeds], VariableWorld(), wanted, oldest)
         found = {v: _variable(g) for v, g in (recorded.ends | recorded.kept).items()}
     else:
-        swept = sweep([(y, cotangent(y, g, "gradients")) for y, g in seeds], ArrayWorld(), wanted, oldest)
+        swept = sweep([(y, cotangent(y.value(), g, "gradients")) for y, g in seeds], ArrayWorld(), wanted, oldest)
         found = {
             x: Variable(np.array(g, dtype=x.dtype), requires_grad=False)
             for x in xs
@@ -76,14 +76,15 @@ def gradients(
 
 def _variables(given: Variable | Sequence[Variable], what: str) -> tuple[Variable, ...]:
     """One Variable or several, as a tuple; each must be tracked."""
+    if not isinstance(given, Variable) and not isinstance(given, Sequence):
+        raise TypeError(f"gradients: {what} is {type(given).__name__}; give a Variable, or a list or tuple of them")
     several = (given,) if isinstance(given, Variable) else tuple(given)
     for i, x in enumerate(several):
         if not isinstance(x, Variable):
             raise TypeError(f"gradients: {what}[{i}] is {type(x).__name__}, not a Variable")
         if not x.requires_grad:
             raise RuntimeError(
-                f"gradients: {what}[{i}] is a constant: it was made from constants, of integers, under no_grad(), "
-                "by detach() or with requires_grad=False"
+                f"gradients: {what}[{i}] is a constant; {HOW_CONSTANTS_ARE_MADE}, so there is nothing to differentiate"
             )
     return several
 
@@ -104,7 +105,7 @@ def _seeds(
 
 def _cotangent(y: Variable, g: object) -> Variable:
     """The seed of `y`: a Variable as it is given, so that it is differentiated through; else a constant."""
-    seed = cotangent(y, g, "gradients")
+    seed = cotangent(y.value(), g, "gradients")
     return g if isinstance(g, Variable) and g.dtype == y.dtype else result(seed)
 
 
@@ -168,7 +169,7 @@ class VariableWorld:
             return result(fit(g, x, node, i))
         if g.shape != x.shape:
             if not may_sum_down(node, g.shape, x.shape):
-                raise bad_gradient(node.op, i, g.value(), x)
+                raise bad_gradient(node.op, i, g.data, x)
             g = g.record(SumTo(x.shape))
         return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import ref
 
@@ -48,15 +48,17 @@ class Application(Generic[F]):
     parents: the input vertices, None for an operand that is no Variable.
     values: the operands as the forward pass saw them, by reference.
     generation: the largest among the parents.
+    guarded: whether the op is from outside the package, and gets arrays that it cannot write into.
     prints: fingerprints of values and results, if mutations are to be detected.
     """
 
-    __slots__ = ("generation", "op", "parents", "prints", "values")
+    __slots__ = ("generation", "guarded", "op", "parents", "prints", "values")
 
     op: F
     parents: tuple[Vertex | None, ...]
     values: tuple[Array, ...]
     generation: int
+    guarded: bool
     prints: tuple[int, ...] | None
 
     @property
@@ -83,6 +85,7 @@ class SingleNode(Application[F]):
         self.parents: tuple[Vertex | None, ...] = parents
         self.values: tuple[Array, ...] = values
         self.generation: int = generation
+        self.guarded: bool = False
         self.prints: tuple[int, ...] | None = None
         self.result: Array = result
         self._output: ref[Vertex] = ref(output)
@@ -151,6 +154,7 @@ class MultiNode(Application[Multi]):
         self.parents: tuple[Vertex | None, ...] = parents
         self.values: tuple[Array, ...] = values
         self.generation: int = generation
+        self.guarded: bool = False
         self.prints: tuple[int, ...] | None = None
         self.results: tuple[Array, ...] = results
         self.outputs: list[ref[Vertex]] = [ref(y) for y in outputs]
@@ -208,16 +212,18 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     stale: list[Vertex] = []
     owned: set[Vertex] = set()
     heap: list[tuple[int, int, Node, Vertex]] = []
+    latest: tuple[int, int, Node, Vertex] | None = None  # one item beside the heap: in a chain nothing is ever in it
     arrivals = 0
     node: Node | None = None
     parents: Sequence[Vertex | None] = [v for v, _ in seeds]
     xs: Sequence[T] = [g for _, g in seeds]
     gxs: Sequence[T | None] = xs
     while True:
-        for i, v in enumerate(parents):
+        i = -1
+        for v, g, x in zip(parents, gxs, xs, strict=False):
+            i += 1
             if v is None or not v.tracking:
                 continue
-            g, x = gxs[i], xs[i]
             # A scalar's type says all; arrays and Variables have a shape to compare.
             if g is None or type(g) is not type(x) or (type(g) not in SCALARS and _differ(g, x)):
                 if node is None:
@@ -231,10 +237,16 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
             creator = v.creator
             if creator is not None and creator.generation >= oldest:
                 arrivals += 1
-                heappush(heap, (-creator.generation, arrivals, creator, v))
-        if not heap:
+                if latest is not None:
+                    heappush(heap, latest)
+                latest = (-creator.generation, arrivals, creator, v)
+        if latest is not None:
+            _, _, node, y = heappushpop(heap, latest)
+            latest = None
+        elif heap:
+            _, _, node, y = heappop(heap)
+        else:
             return Swept(grads, kept, stale, owned)
-        _, _, node, y = heappop(heap)
         if y not in grads:  # another output of a node already visited
             parents = ()
             continue

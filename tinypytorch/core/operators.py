@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import EllipsisType
-from typing import Protocol, Self, SupportsIndex, TypeAlias, TypeGuard
+from typing import Self, SupportsIndex, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -30,7 +30,9 @@ from tinypytorch.arrays import (
     real_array,
     weak,
 )
+from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
+from tinypytorch.core.hooks import CONSTANTS, FUNCTIONS, Comparison, Refusal, is_served
 from tinypytorch.function import Binary, Function, Unary, Variadic, is_binary, is_unary
 from tinypytorch.ops import UFUNCS
 from tinypytorch.ops import arithmetic as ar
@@ -44,47 +46,7 @@ from tinypytorch.ops.shaping import AsType, Reshape, Transpose
 ADD, SUB, MUL, DIV, NEG, POW = ar.Add(), ar.Sub(), ar.Mul(), ar.Div(), ar.Neg(), ar.Pow()
 SQUARE, ABS, MATMUL = ar.Square(), Abs(), MatMul()
 
-# Ufuncs whose derivative is zero or that have none: on Variables they give arrays.
-CONSTANTS = {
-    *(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.isnan, np.isinf, np.isfinite, np.signbit),
-    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-    *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
-}
-
-# What floors above serve: NumPy's functions that are not ufuncs, each by itself, and drawing as "svg".
-FUNCTIONS: dict[object, object] = {}
-
-
-class Served(Protocol):
-    """Something to call with whatever it was given."""
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        """Call it."""
-        ...
-
-
-def is_served(f: object) -> TypeGuard[Served]:
-    """Whether f can be called (`callable` alone makes type checkers invent a class)."""
-    return callable(f)
-
-
 Plain: TypeAlias = RealArray | Scalar
-
-
-class Comparison(Protocol):
-    """A comparing ufunc on arrays."""
-
-    def __call__(self, a: Array, b: Array, /) -> Mask:
-        """Where the comparison holds."""
-        ...
-
-
-class Refusal:
-    """What stands where NumPy looks for a conversion: without it, `np.asarray(x)` is an array of objects."""
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        """Raise `TypeError`: a Variable becomes an array only where that is written down."""
-        raise TypeError("a Variable is not converted to an array silently, which would drop its graph; take x.data")
 
 
 class ArrayOperators:
@@ -166,7 +128,9 @@ class ArrayOperators:
         if method != "__call__":
             raise TypeError(f"{name}.{method} does not take Variables; use the function of tinypytorch, or x.data")
         if kwargs:
-            raise TypeError(f"{name} of Variables takes no {', '.join(kwargs)}; results are new, never written into")
+            raise TypeError(
+                f"{name} of Variables takes no {', '.join(kwargs)}; results are new: for `a += x` write `a = a + x`"
+            )
         if ufunc in CONSTANTS:
             answer: object = ufunc(*(value_of(x) for x in inputs))
             return answer
@@ -184,7 +148,8 @@ class ArrayOperators:
         self, function: object, types: object, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> object:
         """NEP 18: `np.sum(x)` is recorded, `np.shape(x)` is plain; a function with no rule is a `TypeError`."""
-        name = f"np.{getattr(function, '__name__', function)}"
+        home = str(getattr(function, "__module__", "numpy")).replace("numpy", "np", 1)
+        name = f"{home}.{getattr(function, '__name__', function)}"
         mine = FUNCTIONS.get(function)
         if not is_served(mine):
             raise TypeError(
@@ -211,7 +176,16 @@ class ArrayOperators:
 
     def __bool__(self) -> bool:
         """The truth of a single value; `ValueError` for more, as in NumPy."""
+        if self.size != 1:
+            raise ValueError(
+                f"the truth of a Variable of shape {self.shape} is ambiguous; use np.any(x.data) or np.all"
+            )
         return bool(self.value())
+
+    @override
+    def __format__(self, spec: str, /) -> str:
+        """A single value in the format of its number: `f"{loss:.4f}"`."""
+        return format(self.value().item(), spec) if spec and self.size == 1 else format(str(self), spec)
 
     def __float__(self) -> float:
         return float(self.value())

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape, broadcasts_to, is_array, is_numpy_scalar, real_array, sum_to
-from tinypytorch.core.errors import bad_gradient, op_name
-from tinypytorch.core.graph import BinaryNode, MultiNode, Node, Vertex
+from tinypytorch.arrays import Array, Shape, broadcasts_to, is_array, is_numpy_scalar, read_only, real_array, sum_to
+from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
+from tinypytorch.core.graph import BinaryNode, MultiNode, Node, VariadicNode, Vertex
 from tinypytorch.core.operators import ArrayOperators
 
 # What `type(x)` is compared with: half the time of `isinstance`, and no type parameters to lose.
@@ -35,7 +35,7 @@ def check_unchanged(node: Node, prints: tuple[int, ...]) -> None:
 
 def may_sum_down(node: Node, got: Shape, wanted: Shape) -> bool:
     """Whether a gradient in the shape of the node's output is to be summed to a broadcast operand's shape."""
-    return isinstance(node, BinaryNode) and got == node.result.shape and broadcasts_to(wanted, got)
+    return isinstance(node, BinaryNode | VariadicNode) and got == node.result.shape and broadcasts_to(wanted, got)
 
 
 def fit(g: object, x: Array, node: Node, i: int) -> Array:
@@ -55,6 +55,23 @@ def fit(g: object, x: Array, node: Node, i: int) -> Array:
     return real.astype(x.dtype, copy=False)
 
 
+def cotangent(value: Array, gradient: object, what: str) -> Array:
+    """A seed for an output in exactly the form of its value: ones for None; errors name the function `what`."""
+    shape: Shape = value.shape
+    if gradient is None:
+        ones: Array = np.ones(shape, value.dtype)[()]
+        return ones
+    if isinstance(gradient, ArrayOperators):
+        gradient = gradient.value()
+    given = real_array(gradient)
+    if given is None:
+        raise TypeError(f"{what}: a gradient of {shape_and_dtype(gradient)} is not real; give an array like the data")
+    if given.shape != shape:
+        raise ValueError(f"{what}: the gradient has shape {given.shape}, but the data has {shape}; they must be equal")
+    seed: Array = given.astype(value.dtype, copy=False)[()]
+    return seed
+
+
 class ArrayWorld:
     """Gradients as arrays (see `graph.World`)."""
 
@@ -69,7 +86,8 @@ class ArrayWorld:
             check_unchanged(node, node.prints)
         if isinstance(node, MultiNode):
             return values, node.pull(self._cotangents(node, grads), node.results, values)
-        return values, node.pull(grads.pop(y), node.result, values)
+        gy = grads.pop(y)
+        return values, node.pull(read_only(gy) if node.guarded else gy, node.result, values)
 
     def fit(self, g: Array | None, node: Node, i: int, /) -> Array:
         """As `World.fit`."""
@@ -88,5 +106,5 @@ class ArrayWorld:
         for output, value in zip(node.outputs, node.results, strict=True):
             v = output()
             g = None if v is None else grads.pop(v, None)
-            gys.append(np.zeros_like(value) if g is None else g)
+            gys.append(np.zeros_like(value) if g is None else read_only(g) if node.guarded else g)
         return tuple(gys)

@@ -11,14 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
+from threading import Lock
 from typing import TypeAlias, final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, RealArray, Scalar, Shape, holdable, real_array
+from tinypytorch.arrays import Array, RealArray, Scalar, holdable, real_array
 from tinypytorch.compat import override
 from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
-from tinypytorch.core.errors import EXPLAINED, bad_data, constant_dtype, explain, shape_and_dtype
+from tinypytorch.core.errors import (
+    EXPLAINED,
+    HOW_CONSTANTS_ARE_MADE,
+    bad_data,
+    constant_dtype,
+    explain,
+    shape_and_dtype,
+)
 from tinypytorch.core.graph import (
     CONSTANT,
     RETAINED,
@@ -31,12 +39,15 @@ from tinypytorch.core.graph import (
     Vertex,
     sweep,
 )
-from tinypytorch.core.operators import FUNCTIONS, ArrayOperators, is_served, plain_operand
-from tinypytorch.core.reverse import NDARRAY, ArrayWorld, fingerprints
+from tinypytorch.core.hooks import FUNCTIONS, is_served
+from tinypytorch.core.operators import ArrayOperators, plain_operand
+from tinypytorch.core.reverse import NDARRAY, ArrayWorld, cotangent, fingerprints
 from tinypytorch.function import Binary, Function, Unary, Variadic
 
 # `Variable(None).data` is None, which the static type leaves out for everybody else's sake: `attrgetter` gives `Any`.
 _boxed: Callable[[object], Array] = attrgetter("boxed")
+# Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
+_writing = Lock()
 
 
 @final
@@ -100,9 +111,12 @@ class Variable(ArrayOperators, Vertex):
     @data.setter
     def data(self, data: RealArray | None) -> None:
         if self.creator is not None:
+            if data is self.data:  # what `y.data += 1` assigns: the very array, already written into
+                return
             raise RuntimeError("the data of a result is its function's; assign to a leaf, or to x.detach()")
         self._hold(data)
-        if self.kept_grad is not None and (data is None or self.kept_grad.shape != data.shape):
+        g = self.kept_grad
+        if g is not None and (data is None or g.shape != data.shape or g.dtype != data.dtype):
             self.kept_grad = None
 
     @override
@@ -283,10 +297,9 @@ class Variable(ArrayOperators, Vertex):
             if self.dtype.kind != "f":
                 raise constant_dtype(self.dtype, "backward")
             raise RuntimeError(
-                "backward: this Variable is a constant; it was made from constants, under no_grad(), by detach() or "
-                "with requires_grad=False, so there is nothing to differentiate"
+                f"backward: this Variable is a constant; {HOW_CONSTANTS_ARE_MADE}, so there is nothing to differentiate"
             )
-        seed = cotangent(self, gradient, "backward")
+        seed = cotangent(self.value(), gradient, "backward")
         _write(sweep([(self, seed)], ArrayWorld(), None if retain_grad else (), 0))
 
 
@@ -299,40 +312,27 @@ def _rebuild(data: Array | None, grad: Array | None, name: str | None, requires_
     return x
 
 
-def cotangent(y: Variable, gradient: object, what: str) -> Array:
-    """A seed for `y` in exactly the form of its value: ones for None; errors name the function `what`."""
-    value = y.value()
-    shape: Shape = value.shape
-    if gradient is None:
-        if shape:
-            return np.ones(shape, value.dtype)
-        return value.dtype.type(1) * np.ones(())
-    if isinstance(gradient, Variable):
-        gradient = gradient.value()
-    given = real_array(gradient)
-    if given is None:
-        raise TypeError(f"{what}: a gradient of {shape_and_dtype(gradient)} is not real; give an array like the data")
-    if given.shape != shape:
-        raise ValueError(f"{what}: the gradient has shape {given.shape}, but the data has {shape}; they must be equal")
-    seed: Array = given.astype(value.dtype, copy=False)[()]
-    return seed
-
-
 def _write(swept: Swept[Array]) -> None:
-    """Write what a pass found: computed in full before the first `.grad` changes."""
-    found: list[tuple[Vertex, Array]] = []
-    for grads in (swept.ends, swept.kept):
-        for v, g in grads.items():
-            if isinstance(v, Variable) and v.tracking:
-                old = v.kept_grad
-                if old is not None:
-                    g = old + g
-                mine = type(g) is NDARRAY and (old is not None or (v in swept.owned and grads is swept.ends))
-                found.append((v, g if mine and g.dtype == v.dtype else np.array(g, dtype=v.dtype)))
-    for v in swept.stale:
-        v.kept_grad = None
-    for v, g in found:
-        v.kept_grad = g
+    """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
+    with _writing:
+        found: list[tuple[Vertex, Array]] = []
+        for grads in (swept.ends, swept.kept):
+            for v, g in grads.items():
+                if isinstance(v, Variable) and v.tracking:
+                    if g.shape != v.shape:
+                        raise RuntimeError(
+                            f"backward: the data of a leaf was replaced: it has shape {v.shape} now, its gradient "
+                            f"{g.shape}; differentiate first, or run the forward pass again"
+                        )
+                    old = v.kept_grad
+                    if old is not None:
+                        g = old + g
+                    mine = type(g) is NDARRAY and (old is not None or (v in swept.owned and grads is swept.ends))
+                    found.append((v, g if mine and g.dtype == v.dtype else np.array(g, dtype=v.dtype)))
+        for v in swept.stale:
+            v.kept_grad = None
+        for v, g in found:
+            v.kept_grad = g
 
 
 _new = Variable.__new__

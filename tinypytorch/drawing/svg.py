@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from tinypytorch.core.graph import Node, Vertex
-from tinypytorch.core.operators import FUNCTIONS
+from tinypytorch.core.hooks import FUNCTIONS
 from tinypytorch.core.variable import Variable
 from tinypytorch.drawing.graph import History, function_lines, history, kind, variable_lines
 from tinypytorch.drawing.layout import Box, Stroke, place

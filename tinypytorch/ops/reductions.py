@@ -139,9 +139,9 @@ class LogSumExp:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         top: T = restore(y, x.shape, self.axis)
-        finite = u.isfinite(top)
-        if not finite.all():
-            top = lift(Keep(finite), top)
+        nothing = top <= -math.inf
+        if nothing.any():
+            top = lift(Keep(~nothing), top)
         return restore(gy, x.shape, self.axis) * u.exp(x - top)
 
 

@@ -5,7 +5,6 @@ A fault is a wrong rule or a wrong engine for as long as its context lasts: a pa
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,9 +82,10 @@ def _sum_leading(x: Array, shape: Shape) -> Array:
     return y[tuple(slice(0, n) for n in shape)]
 
 
-def _push_depth_first(heap: list[tuple[int, int, Node, Vertex]], item: tuple[int, int, Node, Vertex]) -> None:
-    generation, arrival, node, vertex = item
-    heapq.heappush(heap, (-arrival, generation, node, vertex))
+def _last_in_first_out(
+    heap: list[tuple[int, int, Node, Vertex]], item: tuple[int, int, Node, Vertex]
+) -> tuple[int, int, Node, Vertex]:
+    return item
 
 
 def _write_shared(swept: Swept[Array]) -> None:
@@ -172,7 +172,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _engine("overwrites instead of accumulating", reverse.ArrayWorld, "add", _overwrite),
     _engine("adds into arrays of others", reverse.ArrayWorld, "add", _add_into),
     _engine("sums leading axes only", reverse, "sum_to", _sum_leading),
-    _engine("depth first", graph, "heappush", _push_depth_first),
+    _engine("depth first", graph, "heappushpop", _last_in_first_out),
     _engine("gradients shared", variable, "_write", _write_shared),
     _engine("stale inner gradients counted again", reverse.ArrayWorld, "pull", _pull_stale),
     _engine("f(x, x) counted once", reverse.ArrayWorld, "pull", _pull_once),
