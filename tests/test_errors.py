@@ -92,6 +92,7 @@ FORWARD: list[tuple[Callable[[Variable], object], type[Exception], str]] = [
     (lambda x: x[0, 0].mT, ValueError, r"mT: exchanges the last two axes, but the shape is \(\)"),
     (lambda x: len(x[0, 0]), TypeError, r"a 0-d Variable has no length"),
     (lambda x: x + Variable(None), ValueError, r"holds no data yet; set x.data"),
+    (lambda x: x * np.ma.masked_array([1.0]), TypeError, r"Mul: an operand of type MaskedArray .* plain ndarray"),
     (lambda x: Variable(np.ma.masked_array([1.0])), TypeError, r"MaskedArray.*is not supported"),
     (lambda x: call(Variable, np.array(["a"])), TypeError, r"dtype <U1 is not supported.*real values"),
     (lambda x: call(Variable, np.array([1j])), TypeError, r"dtype complex128 is not supported"),

@@ -13,6 +13,7 @@ from tinypytorch import Array, Case, Domain, Variable
 from tinypytorch.arrays import Index, Shape, Slice
 from tinypytorch.function import is_binary, is_many, is_unary
 from tinypytorch.ops import ALL, spec_of
+from tinypytorch.ops.shaping import AsType
 from tinypytorch.testing.checks import Verdict, check_first, check_second
 from tinypytorch.testing.invariants import INVARIANTS
 from tinypytorch.testing.programs import Program, leaf_values
@@ -218,3 +219,11 @@ def test_what_was_not_chosen_gets_exactly_zero() -> None:
     x, nan = var([1.0, 2.0]), var([np.nan, np.inf])
     (tp.where(np.array([True, True]), x, nan) * var([np.inf, 1.0])).backward()
     assert grad(nan).tolist() == [0.0, 0.0]
+
+
+@every_case
+@pytest.mark.parametrize("dtype", ["float16", "float32", "longdouble"])
+def test_the_result_has_the_operands_dtype(case: Case, dtype: str) -> None:
+    xs = [Variable(x.astype(dtype)) for x in program_of(case).leaves]
+    expected = np.dtype("longdouble" if isinstance(case.op, AsType) else dtype)
+    assert {y.dtype for y in program_of(case).record(xs)[len(xs) :]} == {expected}

@@ -7,10 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 from hypothesis import event, given
-from hypothesis import strategies as st
 
 from tests.support import grad
-from tinypytorch import Array, T, Variable, apply, gradients
+from tinypytorch import Variable, gradients
 from tinypytorch.ops import ALL
 from tinypytorch.testing.checks import Verdict, check_first, check_second, outputs_of, spread
 from tinypytorch.testing.faults import FAULTS, Fault, finds
@@ -103,64 +102,3 @@ def test_planted_faults_are_found(fault: Fault) -> None:
 
 def test_at_least_thirty_faults_are_planted() -> None:
     assert len({f.name for f in FAULTS}) >= 30
-
-
-class Asked:
-    """a b, which writes down whose gradient it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a * b
-
-    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
-        self.asked.append("a")
-        return gy * b
-
-    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        self.asked.append("b")
-        return gy * a
-
-
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize(("a", "b"), [(True, True), (True, False), (False, True)])
-def test_a_gradient_that_nobody_wants_is_never_computed(a: bool, b: bool, order: int) -> None:
-    op, data = Asked(), np.array([1.0, 2.0])
-    x = Variable(data) if a else data
-    y = Variable(data, requires_grad=b)
-    wanted = [v for v, wants in ((x, a), (y, b)) if wants and isinstance(v, Variable)]
-    gradients(apply(op, x, y), wanted, create_graph=order == 2)
-    assert op.asked == ["a"] * a + ["b"] * b
-
-
-class Needs:
-    """The sum, which writes down what it was told of its inputs."""
-
-    def __init__(self) -> None:
-        self.told: tuple[bool, ...] = ()
-
-    def forward(self, /, *xs: Array) -> Array:
-        return np.asarray(sum(xs))
-
-    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
-        self.told = needs
-        return tuple(gy if need else None for need in needs)
-
-
-@given(st.lists(st.sampled_from(["leaf", "constant", "array", "result"]), min_size=1, max_size=4))
-def test_an_op_of_many_inputs_is_told_what_is_wanted(kinds: list[str]) -> None:
-    leaf, op = Variable(np.array([1.0])), Needs()
-    inputs: dict[str, Variable | Array] = {
-        "leaf": leaf,
-        "constant": leaf.detach(),
-        "array": leaf.data,
-        "result": leaf * 2.0,
-    }
-    y = apply(op, *(inputs[kind] for kind in kinds))
-    if y.requires_grad:
-        y.backward()
-        assert op.told == tuple(kind in ("leaf", "result") for kind in kinds)
-        assert grad(leaf) == kinds.count("leaf") + 2 * kinds.count("result")
-    else:
-        assert set(kinds) <= {"constant", "array"}

@@ -48,7 +48,12 @@ def weak(x: float) -> Array:
 
 
 def real_array(x: object) -> Array | None:
-    """`x` as an ndarray if its values are real (floating, integer, bool), else None. No copy of an ndarray."""
+    """`x` as an ndarray if its values are real (floating, integer, bool), else None. No copy of an ndarray.
+
+    None for arrays of other kinds, too: in a masked array or a matrix the same operations mean something else.
+    """
+    if is_array(x) and not holdable(x):
+        return None
     a = np.asarray(x)
     return a if a.dtype.kind in "fiub" else None
 

@@ -55,6 +55,8 @@ def explain(op: Function, error: Exception, operands: tuple[object, ...]) -> Exc
 
 def bad_operand(op: object, x: object) -> TypeError:
     """An operand that is neither a Variable nor an array or number with real values."""
+    if is_array(x) and x.dtype.kind in "fiub":
+        return TypeError(f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; give a plain ndarray")
     if is_array(x) or is_numpy_scalar(x):
         return TypeError(
             f"{op_name(op)}: an operand of dtype {x.dtype} is not supported; operands are real: "

@@ -35,7 +35,10 @@ def gradients(
     create_graph: record the derivative's own computation, so that it can be differentiated again.
     allow_unused: give zeros for an input that no output depends on, instead of an error.
 
-    Gives one Variable for each input, in its shape and dtype. Raises `ValueError` for an unused input, a cotangent of
+    Gives one Variable for each input, in its shape and dtype; with `create_graph` they may share arrays, with each
+    other and with a Variable given as cotangent, so do not write into them.
+
+    Raises `ValueError` for an unused input, a cotangent of
     the wrong shape or a wrong number of them, `TypeError` for something that is no Variable, `RuntimeError` for an
     output or input that is a constant.
 
@@ -52,7 +55,8 @@ def gradients(
     if create_graph:
         with using_config("enable_backprop", True):
             recorded = sweep([(y, _cotangent(y, g)) for y, g in seeds], VariableWorld(), wanted, oldest)
-        found = {v: _variable(g) for v, g in (recorded.ends | recorded.kept).items()}
+            ends = recorded.ends | recorded.kept
+            found = {x: _in_dtype(_variable(ends[x]), x) for x in xs if x in ends}
     else:
         swept = sweep([(y, cotangent(y.value(), g, "gradients")) for y, g in seeds], ArrayWorld(), wanted, oldest)
         found = {
@@ -106,7 +110,14 @@ def _seeds(
 def _cotangent(y: Variable, g: object) -> Variable:
     """The seed of `y`: a Variable as it is given, so that it is differentiated through; else a constant."""
     seed = cotangent(y.value(), g, "gradients")
-    return g if isinstance(g, Variable) and g.dtype == y.dtype else result(seed)
+    if isinstance(g, Variable) and g.dtype.kind == "f":
+        return g if g.dtype == y.dtype else g.record(AsType(y.dtype.str))
+    return result(np.array(seed)[()])
+
+
+def _in_dtype(g: Variable, x: Variable) -> Variable:
+    """The gradient in the dtype of its input, byte order included, which sums of gradients lose."""
+    return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
 
 
 def _variable(g: Tracked | Vertex) -> Variable:

@@ -54,8 +54,6 @@ class ArrayOperators:
 
     __slots__ = ()
 
-    # NumPy leaves `ndarray <op> self` to us (NEP 13), and old-style subclasses do by priority.
-    __array_priority__: float = 1000.0
     __array__: Refusal = Refusal()
 
     def record(self, op: Unary, /) -> Self:

@@ -327,7 +327,7 @@ def _write(swept: Swept[Array]) -> None:
                     old = v.kept_grad
                     if old is not None:
                         g = old + g
-                    mine = type(g) is NDARRAY and (old is not None or (v in swept.owned and grads is swept.ends))
+                    mine = type(g) is NDARRAY and (old is not None or v in swept.owned)
                     found.append((v, g if mine and g.dtype == v.dtype else np.array(g, dtype=v.dtype)))
         for v in swept.stale:
             v.kept_grad = None
