@@ -319,7 +319,8 @@ def _write(swept: Swept[Array]) -> None:
         for grads in (swept.ends, swept.kept):
             for v, g in grads.items():
                 if isinstance(v, Variable) and v.tracking:
-                    if g.shape != v.shape:
+                    held = v.value() if v.boxed is None else v.boxed
+                    if g.shape != held.shape:
                         raise RuntimeError(
                             f"backward: the data of a leaf was replaced: it has shape {v.shape} now, its gradient "
                             f"{g.shape}; differentiate first, or run the forward pass again"
@@ -328,7 +329,7 @@ def _write(swept: Swept[Array]) -> None:
                     if old is not None:
                         g = old + g
                     mine = type(g) is NDARRAY and (old is not None or v in swept.owned)
-                    found.append((v, g if mine and g.dtype == v.dtype else np.array(g, dtype=v.dtype)))
+                    found.append((v, g if mine and g.dtype == held.dtype else np.array(g, dtype=held.dtype)))
         for v in swept.stale:
             v.kept_grad = None
         for v, g in found:
