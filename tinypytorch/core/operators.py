@@ -50,7 +50,11 @@ Plain: TypeAlias = RealArray | Scalar
 
 
 class ArrayOperators:
-    """Operators and methods of an array whose operations are recorded."""
+    """Operators and methods of an array whose operations are recorded.
+
+    Abstract in its first four methods. (`ABC` would say so to type checkers, and make every `isinstance` with a number
+    or an array, of which there is one an operand, three times as slow.)
+    """
 
     __slots__ = ()
 
