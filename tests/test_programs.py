@@ -102,3 +102,11 @@ def test_planted_faults_are_found(fault: Fault) -> None:
 
 def test_at_least_thirty_faults_are_planted() -> None:
     assert len({f.name for f in FAULTS}) >= 30
+
+
+def test_a_stencil_that_leaves_the_domain_shrinks() -> None:
+    """The square root of a logarithm that is 0.07 somewhere: the first stencil steps beyond zero."""
+    steps = ((32, 0, 1, 2), (25, 9, 2, 4), (16, 3, 2, 5), (10, 0, 10, 1), (37, 0, 10, 2), (34, 2, 12, 6))
+    p = build(Plan(((6, 7), (1, 4), (1, 7)), (*steps, (26, 0, 13, 1), (20, 13, 10, 7), (27, 1, 2, 7), (23, 0, 12, 6))))
+    assert check_first(p).verdict is Verdict.PASS
+    assert check_second(p).verdict is Verdict.PASS

@@ -69,17 +69,19 @@ def objective(p: Program, values: Sequence[Array]) -> np.longdouble:
 
 
 def branches(p: Program, values: Sequence[Array]) -> bytes:
-    """Every decision that the program took on these values: which side of a kink, which entry was largest."""
+    """Every decision taken on these values: which side of a kink or of a domain's end, which entry was largest."""
     taken: list[bytes] = []
     for i in p.code:
-        if spec_of(i.op).kink:
-            operands = [values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
-            x = operands[0]
-            if isinstance(i.op, Max | Min):
-                taken.append((x == run_one(replace(i.op, keepdims=True), [x])[0]).tobytes())
-            elif isinstance(i.op, Maximum | Minimum):
-                taken.append((x > operands[1]).tobytes())
-            taken += [(x > a).tobytes() for a in spec_of(i.op).domain[0].avoid]
+        spec = spec_of(i.op)
+        operands = [values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
+        for k, x in enumerate(operands):
+            domain = spec.domain[min(k, len(spec.domain) - 1)]
+            ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
+            taken += [(x > end).tobytes() for end in (*ends, *domain.avoid)]
+        if isinstance(i.op, Max | Min):
+            taken.append((operands[0] == run_one(replace(i.op, keepdims=True), operands)[0]).tobytes())
+        elif isinstance(i.op, Maximum | Minimum):
+            taken.append((operands[0] > operands[1]).tobytes())
     return b"|".join(taken)
 
 
@@ -138,8 +140,9 @@ def check_first(p: Program) -> Finding:
     directions = [spread(x.shape, i) for i, x in enumerate(p.leaves)]
 
     def f(t: np.longdouble) -> tuple[np.longdouble, bytes]:
-        values = p.run(shifted(p.leaves, directions, t))
-        return objective(p, values), branches(p, values)
+        with np.errstate(all="ignore"):  # beyond a domain's end is another branch, and not differentiated
+            values = p.run(shifted(p.leaves, directions, t))
+            return objective(p, values), branches(p, values)
 
     at_zero = float(f(np.longdouble(0))[0])
     noise = abs(at_zero - float(objective(p, p.values))) * EPS80 / EPS64 + abs(at_zero) * EPS80
@@ -165,7 +168,8 @@ def check_second(p: Program) -> Finding:
 
     def f(t: np.longdouble) -> tuple[np.longdouble, bytes]:
         leaves = shifted(p.leaves, w, t)
-        return np.longdouble(engine_first(p, leaves, v)), branches(p, p.run(leaves))
+        with np.errstate(all="ignore"):
+            return np.longdouble(engine_first(p, leaves, v)), branches(p, p.run(leaves))
 
     at_zero = float(f(np.longdouble(0))[0])
     noise = abs(at_zero - float(engine_first(p, p.leaves, v))) * EPS80 / EPS64 + abs(at_zero) * EPS80
