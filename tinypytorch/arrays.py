@@ -47,6 +47,11 @@ def weak(x: float) -> Array:
     return operand
 
 
+def one(dtype: np.dtype[np.float64]) -> Array:
+    """The number 1 of a dtype, as a NumPy scalar."""
+    return weak(dtype.type(1))
+
+
 def real_array(x: object) -> Array | None:
     """`x` as an ndarray if its values are real (floating, integer, bool), else None. No copy of an ndarray.
 

@@ -220,7 +220,7 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     gxs: Sequence[T | None] = xs
     while True:
         i = -1
-        for v, g, x in zip(parents, gxs, xs, strict=False):
+        for v, g, x in zip(parents, gxs, xs):
             i += 1
             if v is None or not v.tracking:
                 continue
@@ -255,7 +255,8 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
                 kept[v] = grads[v]
             elif v.kept_grad is not None:
                 stale.append(v)
-            owned.discard(v)
+            if owned:
+                owned.discard(v)
         try:
             xs, gxs = world.pull(node, y, grads)
         except Exception as error:

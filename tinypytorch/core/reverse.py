@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape, broadcasts_to, is_array, is_numpy_scalar, read_only, real_array, sum_to
+from tinypytorch.arrays import (
+    Array,
+    Shape,
+    broadcasts_to,
+    is_array,
+    is_numpy_scalar,
+    one,
+    read_only,
+    real_array,
+    sum_to,
+)
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
 from tinypytorch.core.graph import BinaryNode, MultiNode, Node, VariadicNode, Vertex
 from tinypytorch.core.operators import ArrayOperators
@@ -59,8 +69,7 @@ def cotangent(value: Array, gradient: object, what: str) -> Array:
     """A seed for an output in exactly the form of its value: ones for None; errors name the function `what`."""
     shape: Shape = value.shape
     if gradient is None:
-        ones: Array = np.ones(shape, value.dtype)[()]
-        return ones
+        return np.ones(shape, value.dtype) if shape else one(value.dtype)
     if isinstance(gradient, ArrayOperators):
         gradient = gradient.value()
     given = real_array(gradient)
