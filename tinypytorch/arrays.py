@@ -37,7 +37,7 @@ IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 
 # A Python number among operands: NumPy computes with it as with an array, weakly in the dtype (NEP 50).
-# `attrgetter` gives it the static type of the array it stands for; `real` of a real number is the number.
+# `attrgetter` gives `Any`, so the annotation below is not checked: in effect a cast. `real` of a number is the number.
 _number = attrgetter("real")
 
 

@@ -58,7 +58,7 @@ class Settings:
     def detect_mutation(self) -> bool:
         """Whether the backward pass checks that no array changed since the forward pass. Default False.
 
-        It hashes every operand and result (about 1 ns a byte), so it is for debugging and tests.
+        It hashes every operand and result (about 0.3 ns a byte), so it is for debugging and tests.
         """
         return bool(mode.get() & DETECT_MUTATION)
 

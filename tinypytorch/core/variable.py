@@ -44,7 +44,7 @@ from tinypytorch.core.operators import ArrayOperators, plain_operand
 from tinypytorch.core.reverse import NDARRAY, ArrayWorld, cotangent, fingerprints
 from tinypytorch.function import Binary, Function, Unary, Variadic
 
-# `Variable(None).data` is None, which the static type leaves out for everybody else's sake: `attrgetter` gives `Any`.
+# `Variable(None).data` is None, which the static type leaves out for everybody else's sake: in effect a cast.
 _boxed: Callable[[object], Array] = attrgetter("boxed")
 # Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
 _writing = Lock()
