@@ -1,8 +1,9 @@
 """Floor 6: check the engine's derivatives of a program against differences. Imports floors 1 to 4 and `testing`.
 
-The verdict has three values. The tolerance is the reference's bound and an allowance for the engine's rounding: 64 times
-how far its answer moves when every input moves by one unit in the last place, plus a term for cancellation. The factor is
-chosen, not proved, and the movement is the engine's own. Second derivatives are held against differences of the first.
+The verdict has three values. The tolerance is the reference's bound and an allowance for the engine's rounding: 64
+times how far its answer moves when every input moves by one unit in the last place, plus a term for cancellation. The
+factor is chosen, not proved, and the movement is the engine's own. Second derivatives are held against differences of
+the first.
 """
 
 from __future__ import annotations
