@@ -181,18 +181,34 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Kink:
+    """What a rule gives at a point without derivative: for these operands and a cotangent of ones, these gradients.
+
+    An operand or gradient of several entries is a tuple.
+    """
+
+    operands: tuple[float | tuple[float, ...], ...]
+    gradients: tuple[float | tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Spec:
     """An op's declaration: the data that tests, documentation and NumPy interop are made from.
 
     domain: one `Domain` per operand; the last one holds for all that follow.
     kink: what the rule gives where no derivative exists, in words; empty if there is no such point.
+    kinks: the same as points, to be checked: the gradient must be as said, and between the one-sided derivatives.
     takes: the operands it takes, in words: what the error says to somebody who gave others.
     ufunc: the NumPy ufunc that this op differentiates, if it is one.
     cases: instances and operand shapes to check; empty for elementwise ops, which take every shape.
+    holomorphic: whether the forward is analytic in the complex plane around its domain, and right on complex arrays:
+        then a complex step checks it, too.
     """
 
     domain: tuple[Domain, ...] = (REAL,)
     kink: str = ""
+    kinks: tuple[Kink, ...] = ()
     takes: str = ""
     ufunc: np.ufunc | None = None
     cases: Callable[[], tuple[Case, ...]] | None = None
+    holomorphic: bool = False

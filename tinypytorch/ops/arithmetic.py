@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array
-from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Spec, T, lift
+from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 
@@ -20,7 +20,7 @@ from tinypytorch.ops.selection import Keep
 class Add:
     """y = a + b."""
 
-    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.add)
+    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.add, holomorphic=True)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return a + b
@@ -36,7 +36,7 @@ class Add:
 class Sub:
     """y = a - b."""
 
-    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.subtract)
+    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.subtract, holomorphic=True)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return a - b
@@ -52,7 +52,7 @@ class Sub:
 class Mul:
     """y = a b."""
 
-    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.multiply)
+    spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.multiply, holomorphic=True)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return a * b
@@ -68,7 +68,7 @@ class Mul:
 class Div:
     """y = a / b. The rule for b is -(g / b) y, not -g a / b**2, whose square overflows long before y does."""
 
-    spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.divide)
+    spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.divide, holomorphic=True)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return a / b
@@ -84,7 +84,7 @@ class Div:
 class Neg:
     """y = -x."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.negative)
+    spec: ClassVar[Spec] = Spec(ufunc=np.negative, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return -x
@@ -102,7 +102,12 @@ class Pow:
     """
 
     spec: ClassVar[Spec] = Spec(
-        domain=(POSITIVE, REAL), kink="d(0**b)/db at b = 0: 0", takes=BROADCASTING, ufunc=np.power
+        domain=(POSITIVE, REAL),
+        kink="d(0**b)/db at b = 0: 0",
+        kinks=(Kink((0.0, 0.0), (0.0, 0.0)),),
+        takes=BROADCASTING,
+        ufunc=np.power,
+        holomorphic=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
@@ -126,7 +131,7 @@ class PowConst:
     """y = x ** c with a constant number c; 0 is the derivative of x**0 everywhere, 0 included."""
 
     c: float = 3.0
-    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,))
+    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return x**self.c
@@ -143,7 +148,7 @@ class PowConst:
 class Square:
     """y = x**2."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.square)
+    spec: ClassVar[Spec] = Spec(ufunc=np.square, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return x * x

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array
-from tinypytorch.function import NONZERO, POSITIVE, Spec, T, lift
+from tinypytorch.function import NONZERO, POSITIVE, Kink, Spec, T, lift
 from tinypytorch.ops import ufuncs as u
 
 
@@ -19,7 +19,7 @@ from tinypytorch.ops import ufuncs as u
 class Exp:
     """y = e**x."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.exp)
+    spec: ClassVar[Spec] = Spec(ufunc=np.exp, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.exp(x)
@@ -32,7 +32,7 @@ class Exp:
 class Log:
     """y = log x, the natural logarithm."""
 
-    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log)
+    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.log(x)
@@ -45,7 +45,7 @@ class Log:
 class Sqrt:
     """y = sqrt(x). The derivative at 0 is infinite."""
 
-    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.sqrt)
+    spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.sqrt, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.sqrt(x)
@@ -58,7 +58,7 @@ class Sqrt:
 class Sin:
     """y = sin x."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.sin)
+    spec: ClassVar[Spec] = Spec(ufunc=np.sin, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.sin(x)
@@ -71,7 +71,7 @@ class Sin:
 class Cos:
     """y = cos x."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.cos)
+    spec: ClassVar[Spec] = Spec(ufunc=np.cos, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.cos(x)
@@ -84,7 +84,7 @@ class Cos:
 class Tanh:
     """y = tanh x. The rule is sech**2, since 1 - y**2 cancels: at x = 15 it keeps four digits of sixteen."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.tanh)
+    spec: ClassVar[Spec] = Spec(ufunc=np.tanh, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.tanh(x)
@@ -112,7 +112,7 @@ class SechSquared:
 class Abs:
     """y = |x|."""
 
-    spec: ClassVar[Spec] = Spec(domain=(NONZERO,), kink="0 at 0", ufunc=np.absolute)
+    spec: ClassVar[Spec] = Spec(domain=(NONZERO,), kink="0 at 0", kinks=(Kink((0.0,), (0.0,)),), ufunc=np.absolute)
 
     def forward(self, x: Array, /) -> Array:
         return u.absolute(x)

@@ -37,7 +37,8 @@ class GetItem:
             Case(GetItem((_REPEATED, None, _REPEATED)), ((3, 3),)),
             Case(GetItem(_REPEATED < 2), ((4, 2),)),
             Case(GetItem((_EVERY_OTHER, _REPEATED < 2)), ((2, 4),)),
-        )
+        ),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -57,7 +58,8 @@ class PutAdd:
         cases=lambda: (
             Case(PutAdd(1, (3, 2)), ((2,),)),
             Case(PutAdd(_REPEATED, (3, 2)), ((4, 2),)),
-        )
+        ),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:

@@ -55,6 +55,7 @@ class MatMul:
                 ((2, 3), (2, 3, 2)),
             )
         ),
+        holomorphic=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:

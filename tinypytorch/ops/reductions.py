@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array, Axis, Shape, keepdims_shape, normalize_axes
-from tinypytorch.function import Case, Function, Spec, T, lift
+from tinypytorch.function import Case, Function, Kink, Spec, T, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 from tinypytorch.ops.shaping import BroadcastTo
@@ -50,7 +50,7 @@ class Sum:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum))
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum), holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.add_reduce(x, self.axis, self.keepdims)
@@ -61,11 +61,11 @@ class Sum:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean over `axis`. The divisor stays a Python float: a count in float16 would overflow at 65,520."""
+    """The mean over `axis`."""
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Mean))
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Mean), holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         y: Array = x.mean(self.axis, keepdims=self.keepdims)
@@ -74,7 +74,9 @@ class Mean:
     def backward(self, gy: T, y: T, x: T, /) -> T:
         shape: Shape = x.shape
         count = math.prod(shape[a] for a in normalize_axes(self.axis, len(shape)))
-        return spread(gy * (1.0 / count if count else math.nan), shape, self.axis)
+        # 1 / count is rounded to float64, which extended precision would see; float16 has no count beyond 65,504.
+        share = gy * (1.0 / count if count else math.nan) if count == 0 or count > 65_504 else gy / count
+        return spread(share, shape, self.axis)
 
 
 def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
@@ -87,13 +89,16 @@ def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
     return lift(Keep(tied), lift(BroadcastTo(x.shape), share))
 
 
+_TIE = (Kink(((2.0, 2.0, 2.0, 2.0),), ((0.25, 0.25, 0.25, 0.25),)),)
+
+
 @dataclass(frozen=True)
 class Max:
     """The largest entry over `axis`."""
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", cases=lambda: _over(Max))
+    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Max))
 
     def forward(self, x: Array, /) -> Array:
         return u.max_reduce(x, self.axis, self.keepdims)
@@ -108,7 +113,7 @@ class Min:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", cases=lambda: _over(Min))
+    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Min))
 
     def forward(self, x: Array, /) -> Array:
         return u.min_reduce(x, self.axis, self.keepdims)
@@ -131,7 +136,7 @@ class LogSumExp:
 
     def forward(self, x: Array, /) -> Array:
         m = u.largest(x, self.axis)
-        m = np.where(u.isfinite(m), m, x.dtype.type(0))
+        m = np.where(u.absolute(m) < math.inf, m, x.dtype.type(0))
         s = u.add_reduce(u.exp(x - m), self.axis, True)
         with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where every entry is -inf
             y = u.log(s) + m

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array, Mask
-from tinypytorch.function import BROADCASTING, Case, Domain, Spec, T, lift
+from tinypytorch.function import BROADCASTING, Case, Domain, Kink, Spec, T, lift
 from tinypytorch.ops import ufuncs as u
 
 
@@ -21,7 +21,7 @@ class Keep:
     """y = x where `mask`, 0 elsewhere; its own adjoint. `mask` broadcasts within the shape of x."""
 
     mask: Mask
-    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(Keep(np.arange(3) % 2 < 1), ((2, 3),)),))
+    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(Keep(np.arange(3) % 2 < 1), ((2, 3),)),), holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return np.where(self.mask, x, x.dtype.type(0))
@@ -36,11 +36,14 @@ def _share(chosen: Mask, tied: Mask, gy: T) -> T:
     return gx + lift(Keep(tied), gy) * 0.5 if tied.any() else gx
 
 
+_TIE = (Kink((2.0, 2.0), (0.5, 0.5)),)
+
+
 @dataclass(frozen=True)
 class Maximum:
     """y = max(a, b) elementwise; nan in either operand gives nan, and its gradient goes to neither."""
 
-    spec: ClassVar[Spec] = Spec(kink="half to each operand at a tie", takes=BROADCASTING, ufunc=np.maximum)
+    spec: ClassVar[Spec] = Spec(kink="half to each operand at a tie", kinks=_TIE, takes=BROADCASTING, ufunc=np.maximum)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return u.maximum(a, b)
@@ -56,7 +59,7 @@ class Maximum:
 class Minimum:
     """y = min(a, b) elementwise; nan in either operand gives nan, and its gradient goes to neither."""
 
-    spec: ClassVar[Spec] = Spec(kink="half to each operand at a tie", takes=BROADCASTING, ufunc=np.minimum)
+    spec: ClassVar[Spec] = Spec(kink="half to each operand at a tie", kinks=_TIE, takes=BROADCASTING, ufunc=np.minimum)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return u.minimum(a, b)
@@ -79,6 +82,7 @@ class Where:
             Case(Where(np.arange(3) % 2 < 1), ((2, 3), (2, 3))),
             Case(Where(np.arange(2).reshape(2, 1) < 1), ((3,), ())),
         ),
+        holomorphic=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
@@ -97,7 +101,11 @@ class Clip:
 
     low: float | None = -1.0
     high: float | None = 1.0
-    spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=(-1.0, 1.0)),), kink="1 at both bounds")
+    spec: ClassVar[Spec] = Spec(
+        domain=(Domain(avoid=(-1.0, 1.0)),),
+        kink="1 at both bounds",
+        kinks=(Kink((-1.0,), (1.0,)), Kink((1.0,), (1.0,))),
+    )
 
     def forward(self, x: Array, /) -> Array:
         y = x
@@ -117,7 +125,7 @@ class Clip:
 class Relu:
     """y = max(x, 0)."""
 
-    spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=(0.0,)),), kink="0 at 0")
+    spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=(0.0,)),), kink="0 at 0", kinks=(Kink((0.0,), (0.0,)),))
 
     def forward(self, x: Array, /) -> Array:
         return u.maximum(x, 0.0)

@@ -24,6 +24,7 @@ class Reshape:
             Case(Reshape(()), ((1, 1),)),
             Case(Reshape((1, 1)), ((),)),
         ),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -45,6 +46,7 @@ class Transpose:
             Case(Transpose((1, 2, 0)), ((2, 3, 4),)),
             Case(Transpose((-1, 0, 1)), ((2, 3, 4),)),
         ),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -67,6 +69,7 @@ class BroadcastTo:
             Case(BroadcastTo((2, 3)), ((),)),
             Case(BroadcastTo((2, 3, 2)), ((3, 1),)),
         ),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -89,6 +92,7 @@ class SumTo:
             Case(SumTo(()), ((2, 3),)),
             Case(SumTo((3, 1)), ((2, 3, 2),)),
         ),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -110,6 +114,7 @@ class Concatenate:
             Case(Concatenate(-1), ((2, 1), (2, 2))),
             Case(Concatenate(), ((2,),)),
         ),
+        holomorphic=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -141,6 +146,7 @@ class Stack:
             Case(Stack(1), ((2,), (2,))),
             Case(Stack(), ((), ())),
         ),
+        holomorphic=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -164,6 +170,7 @@ class Split:
             Case(Split((1, 3), -1), ((2, 4),)),
             Case(Split((2, 2)), ((3,),)),
         ),
+        holomorphic=True,
     )
 
     def forward(self, /, *xs: Array) -> tuple[Array, ...]:
