@@ -1,31 +1,34 @@
-"""Floor 6: check the engine's derivatives of a program against differences. Imports floors 1 to 4 and `testing`.
+"""Floor 6: the verdict on an engine's derivatives of one program. Imports floors 1 to 4 and `testing`.
 
-The verdict has three values. The tolerance is the reference's bound and an allowance for the engine's rounding: 64
-times how far its answer moves when every input moves by one unit in the last place, plus a term for cancellation. The
-factor is chosen, not proved, and the movement is the engine's own. Second derivatives are held against differences of
-the first.
+The tolerance is not chosen: it is the running error bound of the reference's own evaluation (see `numbers.rounded`),
+times the roundings that an engine may take where that evaluation counts one: `GRANTED` for an operation and its rule,
+and one for each term of the longest sum that a gradient is accumulated from. Where a program is exact in floating
+point, the tolerance is zero.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
 from tinypytorch.arrays import Array
-from tinypytorch.core.gradients import gradients
-from tinypytorch.core.variable import Variable
-from tinypytorch.ops import spec_of
-from tinypytorch.ops.reductions import Max, Min
-from tinypytorch.ops.selection import Maximum, Minimum
-from tinypytorch.testing.differences import EPS64, EPS80, ridders
-from tinypytorch.testing.programs import Program, run_one
+from tinypytorch.testing import references
+from tinypytorch.testing.differences import Derivative, along, objective, widened
+from tinypytorch.testing.engines import Engine, inner, kernel, kernel_second
+from tinypytorch.testing.numbers.rounded import U
+from tinypytorch.testing.programs import OTHER, Program
+from tinypytorch.testing.references import GRANTED, Answer, UnavailableError
 
-# How many outputs a program is differentiated from at most: the last value, and others that nothing uses.
-OUTPUTS: Final = 3
+# A tolerance of more than this part of the magnitude cannot tell a right derivative from a wrong one.
+BLUNT: Final = 2.0**-3
+_TINY: Final = 2.0**-1000
 
 
 class Verdict(Enum):
@@ -38,150 +41,185 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its evidence: what the engine gave, what the reference gave, and how far they may differ."""
+    """A verdict with its evidence.
+
+    engine, expected: the derivative along the program's directions, weighted with its cotangents.
+    tolerance: how far they may differ.
+    ulps: how far they differ, in units in the last place of the sum of absolute terms.
+    references: which references were used, the decisive one first.
+    kinks: how many comparisons met a kink.
+    """
 
     verdict: Verdict
     order: int
     engine: float
-    reference: float
+    expected: float
     tolerance: float
+    ulps: float = 0.0
+    references: tuple[str, ...] = ()
+    kinks: int = 0
     reason: str = ""
 
 
-def spread(shape: tuple[int, ...], seed: int) -> Array:
-    """Directions and cotangents: entries in ±[1/2, 1], never all equal, so that errors do not cancel."""
-    n = int(np.prod(shape))
-    t = (np.arange(n) * 37 + seed * 53 + 11) % 64
-    return ((0.5 + (t % 32) / 64.0) * np.where(t < 32, 1.0, -1.0)).reshape(shape)
+def check_first(p: Program, engine: Engine = kernel, thorough: bool = True) -> Finding:
+    """Check the first derivative of a program along one direction.
+
+    thorough: consult all references that can differentiate the program, and run the engine in extended precision, too;
+        else the first reference that can, in the program's own precision.
+    """
+    got = inner(engine(p, p.leaves), p.directions())
+    try:
+        answer = references.rounded(p)
+    except UnavailableError as why:
+        return _by_differences(p, got, along(p, lambda xs: objective(p, xs), p.directions()), 1, str(why))
+    finding = _judged(p, got, answer, 1)
+    if not thorough or finding.verdict is not Verdict.PASS or answer.kinks:
+        return finding
+    others = _others(p, answer, 1)
+    wide = inner(engine(p, [widened(x) for x in p.leaves]), p.directions())
+    return _all_agree(p, finding, [answer, *others], got, wide)
 
 
-def outputs_of(p: Program) -> list[int]:
-    """The values that the program is differentiated from: the last ones that nothing uses."""
-    used = {r for i in p.code for r in i.operands if isinstance(r, int)}
-    ends = [i for i in range(len(p.leaves), len(p.values)) if i not in used]
-    return ends[-OUTPUTS:] or [len(p.values) - 1]
+def check_second(p: Program, thorough: bool = True) -> Finding:
+    """Check the second derivative of a program along two directions, and that their order does not matter."""
+    v, w = p.directions(), p.directions(OTHER)
+    got, mirrored = kernel_second(p, p.leaves, v, w), kernel_second(p, p.leaves, w, v)
+    try:
+        answer = references.rounded(p, 2)
+    except UnavailableError as why:
+
+        def first(xs: Sequence[Array]) -> np.longdouble:
+            return np.longdouble(inner(kernel(p, xs), v))
+
+        return _by_differences(p, got, along(p, first, w), 2, str(why))
+    finding = _judged(p, got, answer, 2)
+    if finding.verdict is Verdict.PASS:
+        finding = _judged(p, mirrored, answer, 2)
+    if not thorough or finding.verdict is not Verdict.PASS or answer.kinks:
+        return finding
+    wide = kernel_second(p, [widened(x) for x in p.leaves], v, w)
+    return _all_agree(p, finding, [answer, *_others(p, answer, 2)], got, wide)
 
 
-def objective(p: Program, values: Sequence[Array]) -> np.longdouble:
-    """The number that is differentiated: the outputs, each weighted by its cotangent."""
-    total = np.longdouble(0)
-    for o in outputs_of(p):
-        total += np.longdouble((values[o] * spread(values[o].shape, o)).sum())
-    return total
+def granted(p: Program, order: int) -> int:
+    """How many roundings an engine may take where the reference counts one."""
+    return order * (GRANTED + max(v.size for v in p.values) + len(p.code))
 
 
-def branches(p: Program, values: Sequence[Array]) -> bytes:
-    """Every decision taken on these values: which side of a kink or of a domain's end, which entry was largest."""
-    taken: list[bytes] = []
-    for i in p.code:
-        spec = spec_of(i.op)
-        operands = [values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
-        for k, x in enumerate(operands):
-            domain = spec.domain[min(k, len(spec.domain) - 1)]
-            ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
-            taken += [(x > end).tobytes() for end in (*ends, *domain.avoid)]
-        if isinstance(i.op, Max | Min):
-            taken.append((operands[0] == run_one(replace(i.op, keepdims=True), operands)[0]).tobytes())
-        elif isinstance(i.op, Maximum | Minimum):
-            taken.append((operands[0] > operands[1]).tobytes())
-    return b"|".join(taken)
+def roundoff(p: Program) -> float:
+    """The unit roundoff of the coarsest leaf."""
+    return max(float(np.finfo(x.dtype).eps) for x in p.leaves) / 2
 
 
-def shifted(leaves: Sequence[Array], directions: Sequence[Array], t: np.longdouble) -> list[Array]:
-    """The leaves moved by t along the directions, in extended precision."""
-    return [widened(x) + np.asarray(t * w) for x, w in zip(leaves, directions, strict=True)]
+def difference(got: float, expected: Fraction) -> float:
+    """How far the engine is from the reference; inf if it gave inf or nan."""
+    if not np.isfinite(got):
+        return math.inf
+    return float(abs(as_fraction(got) - expected))
 
 
-def widened(x: Array) -> Array:
-    """The array in extended precision."""
-    wide: Array = x.astype("longdouble")
-    return wide
+def as_fraction(x: float | np.longdouble) -> Fraction:
+    """A finite number, of whatever precision, as the fraction that it is."""
+    numerator, denominator = x.as_integer_ratio()
+    return Fraction(int(numerator), int(denominator))
 
 
-def engine_first(p: Program, leaves: Sequence[Array], directions: Sequence[Array]) -> float | np.longdouble:
-    """The engine's derivative of the objective along the directions."""
-    xs = [Variable(np.array(x)) for x in leaves]
-    values = p.record(xs)
-    grads = _pull(p, xs, values, create_graph=False)
-    return np.longdouble(sum((g.data * w).sum() for g, w in zip(grads, directions, strict=True)))
+def _judged(p: Program, got: float, answer: Answer, order: int) -> Finding:
+    """Hold the engine's derivative against the first reference; at a kink, against both of its sides."""
+    tolerance = granted(p, order) * answer.rounding * (roundoff(p) / U) + answer.bound
+    off = difference(got, answer.value)
+    finding = Finding(
+        Verdict.PASS,
+        order,
+        float(got),
+        float(answer.value),
+        tolerance,
+        off / max(2 * roundoff(p) * answer.magnitude, _TINY) if off else 0.0,
+        (answer.reference,),
+        answer.kinks,
+    )
+    if answer.kinks:
+        return _at_kink(p, got, answer, finding)
+    if off > tolerance:
+        return replace(finding, verdict=Verdict.FAIL)
+    if tolerance > BLUNT * answer.magnitude > 0:
+        return replace(finding, verdict=Verdict.INCONCLUSIVE, reason="rounding hides the derivative")
+    return finding
 
 
-def engine_second(
-    p: Program, leaves: Sequence[Array], directions: Sequence[Array], others: Sequence[Array]
-) -> np.longdouble:
-    """The engine's second derivative, along the directions and then along the others."""
-    xs = [Variable(np.array(x)) for x in leaves]
-    grads = _pull(p, xs, p.record(xs), create_graph=True)
-    along = [(g * w).sum() for g, w in zip(grads, directions, strict=True) if g.requires_grad]
-    if not along:
-        return np.longdouble(0)
-    second = gradients(along, xs, allow_unused=True)
-    return np.longdouble(sum((g.data * w).sum() for g, w in zip(second, others, strict=True)))
+def _at_kink(p: Program, got: float, right: Answer, finding: Finding) -> Finding:
+    """Where one-sided derivatives agree, the engine must give that; else, something between them.
+
+    Sums of functions with kinks at the same point are beyond the chain rule: outside the interval says nothing.
+    """
+    left = references.rounded(p, finding.order, side=-1)
+    tolerance = finding.tolerance
+    low, high = min(left.value, right.value), max(left.value, right.value)
+    if math.isfinite(got) and low - Fraction(tolerance) <= as_fraction(got) <= high + Fraction(tolerance):
+        return replace(finding, ulps=0.0)
+    reason = f"{right.kinks} kinks met, and the chain rule does not hold there"
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
-def _pull(p: Program, xs: list[Variable], values: list[Variable], create_graph: bool) -> tuple[Variable, ...]:
-    """The gradients of the objective with respect to the leaves."""
-    ends = [o for o in outputs_of(p) if values[o].requires_grad]
-    seeds = [spread(values[o].shape, o) for o in ends]
-    return gradients([values[o] for o in ends], xs, seeds, create_graph=create_graph, allow_unused=True)
+def _others(p: Program, first: Answer, order: int) -> list[Answer]:
+    """What the other references say, those of them that can."""
+    found: list[Answer] = []
+    rounding = granted(p, order) * first.rounding
+    for ask in (references.exact, references.precise):
+        try:
+            answer = ask(p, order)
+        except UnavailableError:
+            continue
+        found.append(replace(answer, bound=rounding * answer.roundoff / U))
+    if order == 1:
+        with suppress(UnavailableError):
+            found.append(references.complex_step(p, rounding))
+        numeric = along(p, lambda xs: objective(p, xs), p.directions())
+        if numeric.smooth:
+            found.append(Answer("differences", as_fraction(numeric.value), numeric.bound))
+    return found
 
 
-def _scale(p: Program, derivative: float | np.longdouble) -> float:
-    """What a relative rounding error is relative to: terms as large as any value, that may cancel, one for each op."""
-    largest = max(float(np.abs(x).max(initial=0.0)) for x in p.values)
-    return (abs(float(derivative)) + largest) * len(p.code)
+def _all_agree(p: Program, finding: Finding, answers: list[Answer], got: float, wide: float) -> Finding:
+    """Hold the references against each other, and the engine against the sharpest."""
+    finding = replace(finding, references=tuple(a.reference for a in answers))
+    sharp = min(answers, key=lambda a: a.bound)
+    for a in answers:
+        if abs(a.value - sharp.value) > a.bound + sharp.bound:
+            reason = f"references disagree: {a.reference} {float(a.value)!r}, {sharp.reference} {float(sharp.value)!r}"
+            return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    rounding = granted(p, finding.order) * answers[0].rounding
+    in_own = 0.0 if sharp.exact else rounding * (roundoff(p) / U)
+    in_wide = 0.0 if sharp.exact else rounding * float(np.finfo(np.longdouble).eps) / (2 * U)
+    for value, allowed in ((got, in_own), (wide, in_wide)):
+        if difference(value, sharp.value) > allowed + sharp.bound:
+            return replace(
+                finding,
+                verdict=Verdict.FAIL,
+                engine=float(value),
+                expected=float(sharp.value),
+                tolerance=allowed + sharp.bound,
+                references=(sharp.reference, *(a.reference for a in answers if a is not sharp)),
+            )
+    return replace(finding, expected=float(sharp.value))
 
 
-def _nudged(leaves: Sequence[Array], k: int) -> list[Array]:
-    """The leaves with every entry moved up or down by one unit in the last place of its dtype."""
-    return [np.asarray(x * (1 + np.finfo(x.dtype).eps * np.sign(spread(x.shape, k)))) for x in leaves]
-
-
-def check_first(p: Program) -> Finding:
-    """Check the first derivative of a program, in double and in extended precision."""
-    directions = [spread(x.shape, i) for i, x in enumerate(p.leaves)]
-
-    def f(t: np.longdouble) -> tuple[np.longdouble, bytes]:
-        with np.errstate(all="ignore"):  # beyond a domain's end is another branch, and not differentiated
-            values = p.run(shifted(p.leaves, directions, t))
-            return objective(p, values), branches(p, values)
-
-    at_zero = float(f(np.longdouble(0))[0])
-    noise = abs(at_zero - float(objective(p, p.values))) * EPS80 / EPS64 + abs(at_zero) * EPS80
-    reference = ridders(f, noise)
-    got = engine_first(p, p.leaves, directions)
-    wide = engine_first(p, [widened(x) for x in p.leaves], directions)
-    moved = max(abs(float(engine_first(p, _nudged(p.leaves, k), directions) - got)) for k in range(3))
-    rounding = 64 * (moved + _scale(p, got) * EPS64)
-    wide_rounding = rounding * EPS80 / EPS64
-    if not reference.smooth:
-        return Finding(Verdict.INCONCLUSIVE, 1, float(got), 0.0, np.inf, "a branch changes under the smallest stencil")
-    for engine, tolerance in ((wide, reference.bound + wide_rounding), (got, reference.bound + rounding)):
-        if not abs(float(engine - reference.value)) <= tolerance:
-            return Finding(Verdict.FAIL, 1, float(engine), reference.value, tolerance)
-    return Finding(Verdict.PASS, 1, float(got), reference.value, reference.bound + rounding)
-
-
-def check_second(p: Program) -> Finding:
-    """Check the second derivative of a program: against differences of the first, and for symmetry."""
-    v = [spread(x.shape, i) for i, x in enumerate(p.leaves)]
-    w = [spread(x.shape, i + 5) for i, x in enumerate(p.leaves)]
-    wide = [widened(x) for x in p.leaves]
-
-    def f(t: np.longdouble) -> tuple[np.longdouble, bytes]:
-        leaves = shifted(p.leaves, w, t)
-        with np.errstate(all="ignore"):
-            return np.longdouble(engine_first(p, leaves, v)), branches(p, p.run(leaves))
-
-    at_zero = float(f(np.longdouble(0))[0])
-    noise = abs(at_zero - float(engine_first(p, p.leaves, v))) * EPS80 / EPS64 + abs(at_zero) * EPS80
-    reference = ridders(f, noise)
-    if not reference.smooth:
-        return Finding(Verdict.INCONCLUSIVE, 2, 0.0, 0.0, np.inf, "a branch changes under the smallest stencil")
-    got, mirrored = engine_second(p, wide, v, w), engine_second(p, wide, w, v)
-    moved = max(abs(float(engine_second(p, _nudged(wide, k), v, w) - got)) for k in range(3))
-    rounding = 64 * (moved + _scale(p, got) * EPS80)
-    for engine, tolerance in ((got, reference.bound + rounding), (mirrored, reference.bound + rounding)):
-        if not abs(float(engine - reference.value)) <= tolerance:
-            return Finding(Verdict.FAIL, 2, float(engine), reference.value, tolerance)
-    return Finding(Verdict.PASS, 2, float(got), reference.value, reference.bound + rounding)
+def _by_differences(p: Program, got: float, numeric: Derivative, order: int, why: str) -> Finding:
+    """The verdict where the forward does not run on dual numbers."""
+    if not numeric.smooth:
+        return Finding(
+            Verdict.INCONCLUSIVE,
+            order,
+            float(got),
+            math.nan,
+            math.inf,
+            0.0,
+            ("differences",),
+            1,
+            f"a branch changes under the smallest stencil; {why}",
+        )
+    scale = abs(float(numeric.value)) + max((float(abs(v).max(initial=0.0)) for v in p.values), default=0.0)
+    tolerance = numeric.bound + granted(p, order) * len(p.code) * roundoff(p) * scale
+    off = difference(got, as_fraction(numeric.value))
+    verdict = Verdict.PASS if off <= tolerance else Verdict.FAIL
+    return Finding(verdict, order, float(got), float(numeric.value), tolerance, 0.0, ("differences",), 0, why)

@@ -5,7 +5,6 @@ Each check gives a sentence that says what is wrong, or None.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Final, TypeAlias
 from weakref import ref
@@ -16,49 +15,31 @@ from tinypytorch.arrays import Array
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import T
-from tinypytorch.testing.checks import outputs_of, spread
-from tinypytorch.testing.programs import Program
+from tinypytorch.testing.disturbances import check_failure as check_failure
+from tinypytorch.testing.disturbances import check_growth as check_growth
+from tinypytorch.testing.disturbances import check_threads as check_threads
+from tinypytorch.testing.disturbances import no_collector
+from tinypytorch.testing.passes import NARROW, bits, end_of, ends_of, exactly, grads_of, leaves_of, settled
+from tinypytorch.testing.programs import Program, spread
 
 Invariant: TypeAlias = Callable[[Program], str | None]
-
-
-def _leaves(p: Program, dtype: str = "float64") -> list[Variable]:
-    return [Variable(x.astype(dtype)) for x in p.leaves]
-
-
-def _end(p: Program, values: list[Variable]) -> tuple[Variable, Array] | None:
-    """The last output that depends on a leaf, with its cotangent in its dtype."""
-    for o in reversed(outputs_of(p)):
-        if values[o].requires_grad:
-            return values[o], spread(values[o].shape, o).astype(values[o].dtype)
-    return None
-
-
-def _grads(xs: list[Variable]) -> list[Array]:
-    return [np.zeros(x.shape, x.dtype) if x.grad is None else x.grad for x in xs]
-
-
-def _bits(arrays: list[Array]) -> list[bytes]:
-    """Contents, with -0.0 as 0.0; extended precision as two doubles, since its padding holds anything."""
-    halves = [(np.asarray(a + 0.0, np.float64), a) for a in arrays]
-    return [high.tobytes() + np.asarray(a - high, np.float64).tobytes() for high, a in halves]
 
 
 def check_agreement(p: Program) -> str | None:
     """`backward`, `gradients` and `gradients(create_graph=True)` give the same bits, and give them again."""
     found: list[list[bytes]] = []
     for way in ("backward", "gradients", "recorded", "backward"):
-        xs = _leaves(p)
-        end = _end(p, p.record(xs))
+        xs = leaves_of(p)
+        end = end_of(p, p.record(xs))
         if end is None:
             return None
         y, seed = end
         if way == "backward":
             y.backward(seed)
-            found.append(_bits(_grads(xs)))
+            found.append(bits(grads_of(xs)))
         else:
             pulled = gradients(y, xs, seed, create_graph=way == "recorded", allow_unused=True)
-            found.append(_bits([g.data for g in pulled]))
+            found.append(bits([g.data for g in pulled]))
     return None if all(f == found[0] for f in found) else "backward, gradients and recorded gradients differ in bits"
 
 
@@ -66,34 +47,56 @@ def check_linear(p: Program) -> str | None:
     """Half the cotangent gives exactly half the gradient, a second pass exactly twice, and zeros give zeros."""
     results: list[list[Array]] = []
     for scales in ((1.0,), (0.5, 0.5), (1.0, 1.0), (0.0,)):
-        xs = _leaves(p)
-        end = _end(p, p.record(xs))
+        xs = leaves_of(p)
+        end = end_of(p, p.record(xs))
         if end is None:
             return None
         y, seed = end
         for i, scale in enumerate(scales):
             y.backward(seed * scale, retain_grad=i % 2 == 0)
-        results.append(_grads(xs))
+        results.append(grads_of(xs))
     once, halves, twice, zero = results
-    if _bits(once) != _bits(halves):
+    if bits(once) != bits(halves):
         return "two passes with half the cotangent do not add up to one pass"
-    if _bits([g * 2 for g in once]) != _bits(twice):
+    if bits([g * 2 for g in once]) != bits(twice):
         return "two passes do not give twice the gradient"
     return "a cotangent of zeros gives a gradient" if any(np.any(g != 0) for g in zero) else None
+
+
+def check_additive(p: Program) -> str | None:
+    """The gradients of each output, for two cotangents each, add up to that of all outputs for the cotangents' sums.
+
+    Compared where nothing is rounded: see `passes.exactly`.
+    """
+    ends = ends_of(p)
+    both = [(o, seed, spread(seed.shape, o + 7)) for o, seed in ends]
+    together = exactly(p, [(o, seed + other) for o, seed, other in both])
+    if together is None or not ends:
+        return None
+    parts = [exactly(p, [(o, s)]) for o, *seeds in both for s in seeds]
+    for i in range(len(p.leaves)):
+        total = np.zeros(p.leaves[i].shape, NARROW)
+        for part in parts:
+            if part is None:
+                return None
+            total = total + part[i]
+        if bits([total]) != bits([together[i]]):
+            return f"leaf {i}: the gradients for single outputs and cotangents do not add up to the one for their sum"
+    return None
 
 
 def check_pure(p: Program) -> str | None:
     """Gradients have their data's shape and dtype and share memory with nothing; nothing else is changed."""
     for dtype in ("float64", "float32", "longdouble"):
-        xs = _leaves(p, dtype)
+        xs = leaves_of(p, dtype)
         values = p.record(xs)
-        end = _end(p, values)
+        end = end_of(p, values)
         if end is None:
             return None
         y, seed = end
-        before = _bits([v.data for v in values] + [seed])
+        before = bits([v.data for v in values] + [seed])
         y.backward(seed)
-        if _bits([v.data for v in values] + [seed]) != before:
+        if bits([v.data for v in values] + [seed]) != before:
             return f"the backward pass changed a value or the cotangent ({dtype})"
         grads = [x.grad for x in xs if x.grad is not None]
         for x in xs:
@@ -107,13 +110,13 @@ def check_pure(p: Program) -> str | None:
 
 
 class _Probe:
-    """The identity; remembers the values whose rule it ran."""
+    """The identity, memory layout and all; remembers the values whose rule it ran."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
 
     def forward(self, x: Array, /) -> Array:
-        return x.copy()
+        return x.view()
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         self.seen.append(id(y))
@@ -122,29 +125,36 @@ class _Probe:
 
 def check_visited_once(p: Program) -> str | None:
     """Every node's rule runs at most once in a pass, and an identity after every op changes no bit."""
-    plain, probed, probe = _leaves(p), _leaves(p), _Probe()
+    plain, probed, probe = leaves_of(p), leaves_of(p), _Probe()
     values = p.record(probed, probe)
-    ends = _end(p, p.record(plain)), _end(p, values)
+    ends = end_of(p, p.record(plain)), end_of(p, values)
     if ends[0] is None or ends[1] is None:
         return None
     for y, seed in (ends[0], ends[1]):
         y.backward(seed)
     if len(set(probe.seen)) != len(probe.seen):
         return "a rule ran more than once in a pass"
-    return None if _bits(_grads(plain)) == _bits(_grads(probed)) else "an identity after every op changes the gradient"
+    return (
+        None if bits(grads_of(plain)) == bits(grads_of(probed)) else "an identity after every op changes the gradient"
+    )
 
 
 def check_retained(p: Program) -> str | None:
-    """Interior gradients stay only if asked for, also those of an earlier pass."""
-    xs = _leaves(p)
+    """Interior gradients stay only if asked for, also those of an earlier pass, and are those `gradients` gives."""
+    xs = leaves_of(p)
     values = p.record(xs)
-    end = _end(p, values)
+    end = end_of(p, values)
     if end is None:
         return None
     y, seed = end
     y.backward(seed, retain_grad=True)
     if y.creator is not None and y.grad is None:
         return "retain_grad=True kept no gradient of the output"
+    kept = [(v, v.grad) for v in values if v.creator is not None and v.grad is not None]
+    for v, g in {id(v): (v, g) for v, g in kept[:1] + kept[len(kept) // 2 :][:1] + kept[-1:]}.values():
+        (pulled,) = gradients(y, v, seed)
+        if bits([pulled.data]) != bits([g]):
+            return "the gradient of an inner value that backward keeps and the one that gradients gives differ in bits"
     y.backward(seed)
     if any(v.grad is not None for v in values if v.creator is not None):
         return "an interior gradient is left after backward(retain_grad=False)"
@@ -153,14 +163,12 @@ def check_retained(p: Program) -> str | None:
 
 def check_released(p: Program) -> str | None:
     """With the collector off, dropping the outputs frees every result and node at once, also after a pass."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with no_collector():
         for passes in ("none", "backward", "recorded"):
-            xs = _leaves(p)
+            xs = leaves_of(p)
             values = p.record(xs)
             watched = [ref(v) for v in values if v.creator is not None]
-            end = _end(p, values)
+            end = end_of(p, values)
             del values
             if end is not None and passes == "backward":
                 end[0].backward(end[1])
@@ -173,9 +181,53 @@ def check_released(p: Program) -> str | None:
             alive = sum(w() is not None for w in watched)
             if alive:
                 return f"{alive} of {len(watched)} results outlive their graph (pass: {passes})"
-    finally:
-        if enabled:
-            gc.enable()
+    return None
+
+
+def check_constants(p: Program) -> str | None:
+    """A leaf that wants no gradient gets none, and changes no bit of the others'.
+
+    It may change the order in which gradients are added: compared where that cannot matter, see `passes.settled`.
+    """
+    for k in range(len(p.leaves)):
+        ends = ends_of(p, constant=k)
+        if not ends or not settled(p, ends):
+            continue
+        xs, others = leaves_of(p, constant=k), leaves_of(p)
+        for leaves in (xs, others):
+            values = p.record(leaves)
+            for o, seed in ends:
+                values[o].backward(seed)
+        if xs[k].grad is not None:
+            return f"leaf {k} has requires_grad=False, and gets a gradient"
+        del xs[k], others[k]
+        if bits(grads_of(xs)) != bits(grads_of(others)):
+            return f"requires_grad=False of leaf {k} changes the gradient of another leaf"
+    values = p.record([Variable(x.copy(), requires_grad=False) for x in p.leaves])
+    return "a result of constants wants a gradient" if any(v.requires_grad for v in values) else None
+
+
+def check_unreached(p: Program) -> str | None:
+    """An input that the output does not depend on is an error, or zeros if allowed; others' gradients do not change."""
+    xs = leaves_of(p)
+    end = end_of(p, p.record(xs))
+    if end is None:
+        return None
+    y, seed = end
+    other = Variable(np.ones((2, 1), np.float32))
+    inner = -other
+    expected = bits([g.data for g in gradients(y, xs, seed, allow_unused=True)])
+    for unused in (other, inner):
+        *found, zero = gradients(y, [*xs, unused], seed, allow_unused=True)
+        if (zero.shape, zero.dtype) != (unused.shape, unused.dtype) or np.any(zero.data != 0):
+            return f"an input that is not used gets {zero.data.tolist()} {zero.dtype} with allow_unused=True, not zeros"
+        if bits([g.data for g in found]) != expected:
+            return "an input that is not used changes the gradient of another"
+        try:
+            gradients(y, unused, seed)
+        except ValueError:
+            continue
+        return "an input that is not used is no ValueError without allow_unused=True"
     return None
 
 
@@ -186,4 +238,10 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     check_retained,
     check_visited_once,
     check_released,
+    check_unreached,
+    check_constants,
+    check_additive,
+    check_failure,
+    check_growth,
+    check_threads,
 )

@@ -1,18 +1,19 @@
 """Floor 6: what a step of a plan does: every op of the package, made total. Imports floors 1 to 4 and `programs`.
 
-A step first brings its operands to where the op is differentiable (`Domain`, kinks at a distance, shapes that fit),
-by instructions of its own, so that no draw is ever rejected.
+A step first brings its operands to where the op is defined (its `Domain`, shapes that fit), by instructions of its own,
+so that no draw is ever rejected. Kinks are allowed: the reference sees them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice
-from tinypytorch.function import Binary, Unary
+from tinypytorch.arrays import Array, Axis, Index, Positions, Shape, Slice
+from tinypytorch.function import REAL, Binary, Domain, Function, Unary
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
@@ -21,13 +22,13 @@ from tinypytorch.ops import shaping as sh
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.indexing import GetItem, PutAdd
 from tinypytorch.ops.products import MatMul
-from tinypytorch.testing.programs import LEAF_SHAPES, Plan, Program, leaf_values
+from tinypytorch.testing.programs import LEAF_SHAPES, SEEDS, Plan, Program, leaf_values
 
 # (program, operand, operand, parameter) -> index of the result.
 Step: TypeAlias = Callable[[Program, int, int, int], int]
 
-# How far operands stay from kinks and poles: finite differences with steps below it see one smooth piece.
-MARGIN: Final = 1 / 16
+# How far operands stay from poles and from the ends of a domain.
+MARGIN: Final = 1 / 64
 # Values beyond this are scaled down, and arrays beyond this size summed up, before they go on.
 LARGEST: Final = 16.0
 MOST: Final = 48
@@ -38,27 +39,37 @@ def _positive(p: Program, i: int) -> int:
     return p.emit(ar.Add(), p.emit(ar.Square(), i), 0.5)
 
 
-def _inside(p: Program, op: Unary | Binary, i: int, operand: int) -> int:
+def _clear(x: Array, domain: Domain, kinked: bool) -> bool:
+    """Whether all entries are well inside the domain; points that it avoids because of a kink do not count."""
+    if not x.size:
+        return True
+    low, high = float(x.min()), float(x.max())
+    if low <= domain.low + MARGIN or high >= domain.high - MARGIN:
+        return False
+    return kinked or all(float(abs(x - a).min()) > MARGIN for a in domain.avoid)
+
+
+def inside(p: Program, op: Function, i: int, operand: int) -> int:
     """Operand `i`, moved into the op's domain if it is not well inside."""
-    domain = spec_of(op).domain[min(operand, len(spec_of(op).domain) - 1)]
-    x = p.values[i]
-    clear = all(bool((np.abs(x - a) > MARGIN).all()) for a in domain.avoid)
-    if clear and bool((x > domain.low + MARGIN).all()) and bool((x < domain.high - MARGIN).all()):
+    spec = spec_of(op)
+    domain = spec.domain[min(operand, len(spec.domain) - 1)]
+    if domain is REAL or _clear(p.values[i], domain, bool(spec.kink)):
         return i
     i = _positive(p, i)
-    return i if all(bool((np.abs(p.values[i] - a) > MARGIN).all()) for a in domain.avoid) else p.emit(ar.Add(), i, 2.0)
+    return i if _clear(p.values[i], domain, bool(spec.kink)) else p.emit(ar.Add(), i, 2.0)
 
 
 def _tame(p: Program, i: int) -> int:
     """The value scaled below LARGEST and of a size below MOST."""
     if p.values[i].size > MOST:
         i = p.emit(re.Sum(0), i)
-    largest = float(np.abs(p.values[i]).max(initial=0.0))
-    return p.emit(ar.Mul(), i, float(2.0 ** -np.ceil(np.log2(largest / LARGEST)))) if largest > LARGEST else i
+    y = p.values[i]
+    largest = max(abs(float(y.max())), abs(float(y.min()))) if y.size else 0.0
+    return p.emit(ar.Mul(), i, 2.0 ** -math.ceil(math.log2(largest / LARGEST))) if largest > LARGEST else i
 
 
 def _unary(op: Unary) -> Step:
-    return lambda p, i, j, k: p.emit(op, _inside(p, op, i, 0))
+    return lambda p, i, j, k: p.emit(op, inside(p, op, i, 0))
 
 
 def _number(p: Program, i: int) -> int:
@@ -68,16 +79,19 @@ def _number(p: Program, i: int) -> int:
 
 def _fitting(p: Program, i: int, j: int) -> tuple[int, int]:
     """Two operands that broadcast: the second is averaged to a number if it does not fit."""
+    if p.values[i].shape == p.values[j].shape:
+        return i, j
     try:
         shape: Shape = np.broadcast_shapes(p.values[i].shape, p.values[j].shape)
     except ValueError:
         return i, _number(p, j)
-    return (i, j) if np.prod(shape) <= MOST else (i, _number(p, j))
+    return (i, j) if math.prod(shape) <= MOST else (i, _number(p, j))
 
 
 def _binary(op: Binary) -> Step:
     def step(p: Program, i: int, j: int, k: int) -> int:
-        a, b = _fitting(p, _inside(p, op, i, 0), _inside(p, op, j, 1))
+        i, j = _fitting(p, i, j)
+        a, b = inside(p, op, i, 0), inside(p, op, j, 1)
         return p.emit(op, a, b) if k % 4 else p.emit(op, a, float(k % 3) + 1.5) if k % 8 else p.emit(op, 1.5, b)
 
     return step
@@ -89,18 +103,6 @@ def _exp(p: Program, i: int, j: int, k: int) -> int:
 
 def _power(p: Program, i: int, j: int, k: int) -> int:
     return p.emit(ar.PowConst((3, 1, 0, -1, 0.5, 2.5)[k % 6]), _positive(p, i))
-
-
-def _choice(op: Binary) -> Step:
-    """maximum or minimum of operands that are apart; of x and x + 1 where they are not."""
-
-    def step(p: Program, i: int, j: int, k: int) -> int:
-        i, j = _fitting(p, i, j)
-        if not bool((np.abs(p.values[i] - p.values[j]) > MARGIN).all()):
-            j = p.emit(ar.Add(), i, 1.0)
-        return p.emit(op, i, j)
-
-    return step
 
 
 def _where(p: Program, i: int, j: int, k: int) -> int:
@@ -130,14 +132,11 @@ def _reduction(kind: type[re.Sum | re.Mean | re.LogSumExp]) -> Step:
 
 
 def _extremum(kind: type[re.Max | re.Min]) -> Step:
-    """max or min over an axis; the sum where entries nearly tie, or are none."""
+    """max or min over an axis; the sum where there are no entries."""
 
     def step(p: Program, i: int, j: int, k: int) -> int:
-        x = np.sort(p.values[i], axis=None)
         axis = _axis(p.values[i].shape, k)
-        if x.size == 0 or (x.size > 1 and float(np.diff(x).min()) <= MARGIN / 4):
-            return p.emit(re.Sum(axis, k % 8 > 3), i)
-        return p.emit(kind(axis, k % 8 > 3), i)
+        return p.emit((kind if p.values[i].size else re.Sum)(axis, k % 8 > 3), i)
 
     return step
 
@@ -174,7 +173,7 @@ def _sum_to(p: Program, i: int, j: int, k: int) -> int:
 
 def _getitem(p: Program, i: int, j: int, k: int) -> int:
     shape: Shape = p.values[i].shape
-    if not shape or shape[0] == 0:
+    if not p.values[i].ndim or not p.values[i].size:
         return p.emit(GetItem((None, ...)), i)
     n = shape[0]
     backward: Slice = slice(None, None, -1)
@@ -266,8 +265,8 @@ POOL: Final[dict[str, Step]] = {
     "abs": _unary(el.Abs()),
     "relu": _unary(se.Relu()),
     "clip": _unary(se.Clip()),
-    "maximum": _choice(se.Maximum()),
-    "minimum": _choice(se.Minimum()),
+    "maximum": _binary(se.Maximum()),
+    "minimum": _binary(se.Minimum()),
     "max": _extremum(re.Max),
     "min": _extremum(re.Min),
     "logsumexp": _reduction(re.LogSumExp),
@@ -275,17 +274,22 @@ POOL: Final[dict[str, Step]] = {
     "astype": _astype,
 }
 NAMES: Final = tuple(POOL)
+STEPS: Final = tuple(POOL.values())
 
 
-def build(plan: Plan, names: tuple[str, ...] = NAMES) -> Program:
-    """The program that a plan stands for, with the ops of `names`. Total: every plan gives one."""
+def build(plan: Plan, steps: tuple[Step, ...] = STEPS) -> Program:
+    """The program that a plan stands for, with steps from `steps`. Total: every plan gives one."""
     p = Program()
     for shape, seed in plan.leaves or ((0, 0),):
-        chosen = LEAF_SHAPES[shape % len(LEAF_SHAPES)]
-        p.leaf(leaf_values(chosen, seed))
+        value = leaf_values(LEAF_SHAPES[shape % len(LEAF_SHAPES)], seed % SEEDS)
+        p.leaf(value if plan.dtype == "float64" else value.astype(plan.dtype))
+    banned = {b % len(steps) for b in plan.banned}
     results = list(range(len(p.leaves)))
     for op, i, j, k in plan.steps:
+        at = op % len(steps)
+        while at in banned and len(banned) < len(steps):
+            at = (at + 1) % len(steps)
         # An operand number counts back from the latest result: 0 chains, larger ones share.
         a, b = (results[-1 - r % len(results)] for r in (i, j))
-        results.append(_tame(p, POOL[names[op % len(names)]](p, a, b, k)))
+        results.append(_tame(p, steps[at](p, a, b, k)))
     return p

@@ -1,45 +1,106 @@
-"""Floor 6: where plans come from: Hypothesis, or a seeded NumPy generator. Imports `testing`, and Hypothesis.
+"""Floor 6: Hypothesis strategies: programs, arrays in a domain, inputs of an op. Imports `testing`, and Hypothesis.
 
-Needs the extra `tinypytorch[verify]`.
+Needs the extra `tinypytorch[verify]`. A test of an engine is a test of every program:
+
+    @given(programs())
+    def test_my_engine(p: Program) -> None:
+        assert check_first(p, my_engine).verdict is not Verdict.FAIL
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
 from hypothesis import strategies as st
 
-from tinypytorch.testing.pool import NAMES, build
-from tinypytorch.testing.programs import LEAF_SHAPES, Plan, Program
+from tinypytorch.arrays import Array, Shape
+from tinypytorch.function import REAL, Domain, Function
+from tinypytorch.testing.pool import NAMES, POOL, STEPS, Step, build
+from tinypytorch.testing.programs import CLOSING, LEAF_SHAPES, SEEDS, Plan, Program
+from tinypytorch.testing.steps import step_of
 
-# Operand numbers count back from the latest result. Small ones chain, repeated ones share: about as often each.
-_OPERAND = st.integers(0, 3) | st.integers(0, 15)
+_Step: TypeAlias = tuple[int, int, int, int]
+
+# Operand numbers count back from the latest result: it and the one before it chain and share.
+_OPERAND = st.integers(0, 1) | st.integers(0, 15)
+
+_CLOSE: st.SearchStrategy[_Step] = st.tuples(st.sampled_from(CLOSING), st.just(0), st.integers(1, 2), st.just(1))
 
 
-def plans(names: tuple[str, ...] = NAMES, max_steps: int = 10) -> st.SearchStrategy[Plan]:
-    """Plans over the ops of `names`: one flat list of tuples of small integers; they shrink to fewer, simpler steps."""
-    leaves = st.lists(st.tuples(st.integers(0, len(LEAF_SHAPES) - 1), st.integers(0, 7)), min_size=1, max_size=3).map(
-        tuple
+def _joined(parts: tuple[list[_Step], list[_Step]]) -> tuple[_Step, ...]:
+    """The steps and the closing one, if there is one."""
+    return (*parts[0], *parts[1])
+
+
+def plans(
+    steps: Sequence[Step] = STEPS, dtypes: Sequence[str] = ("float64",), max_nodes: int = 8
+) -> st.SearchStrategy[Plan]:
+    """Plans over `steps`: flat lists of tuples of small integers; they shrink to fewer, simpler steps."""
+    number = st.integers(0, len(steps) - 1)
+    leaf = st.tuples(st.integers(0, len(LEAF_SHAPES) - 1), st.integers(0, SEEDS - 1))
+    step: st.SearchStrategy[_Step] = st.tuples(number, _OPERAND, _OPERAND, st.integers(0, 7))
+    closing = st.lists(_CLOSE, max_size=min(1, max_nodes - 1))
+    return st.builds(
+        Plan,
+        st.lists(leaf, min_size=1, max_size=3).map(tuple),
+        st.tuples(st.lists(step, min_size=1, max_size=max(1, max_nodes - 1)), closing).map(_joined),
+        st.lists(number, max_size=3).map(tuple),
+        st.sampled_from(tuple(dtypes)),
     )
-    step = st.tuples(st.integers(0, len(names) - 1), _OPERAND, _OPERAND, st.integers(0, 7))
-    return st.builds(Plan, leaves, st.lists(step, min_size=1, max_size=max_steps).map(tuple))
 
 
-def programs(names: tuple[str, ...] = NAMES, max_steps: int = 10) -> st.SearchStrategy[Program]:
-    """Random programs over the ops of `names` (see `pool.POOL`), with shared nodes."""
-    return plans(names, max_steps).map(lambda plan: build(plan, names))
+def programs(
+    ops: Sequence[str | Function] = (), dtypes: Sequence[str] = ("float64",), max_nodes: int = 8
+) -> st.SearchStrategy[Program]:
+    """Random programs with shared nodes.
+
+    ops: names of built-in ops (see `NAMES`) to draw from, all of them if none is named; and ops of your own, which take
+        part among those, about one step in three.
+    dtypes: of the leaves: "float64", "float32", "float16", "longdouble".
+    max_nodes: steps at most; a step may need instructions of its own to bring its operands into the op's domain.
+
+    Raises `ValueError` for a name that is no built-in op's.
+    """
+    named = [op for op in ops if isinstance(op, str)]
+    own = [step_of(op) for op in ops if not isinstance(op, str)]
+    for name in named:
+        if name not in POOL:
+            raise ValueError(f"programs: {name!r} is no built-in op; there are {', '.join(NAMES)}")
+    built_in = [POOL[name] for name in named] or list(STEPS)
+    repeats = max(1, len(built_in) // (2 * len(own))) if own else 0
+    steps = (*built_in, *own * repeats)
+    return plans(steps, dtypes, max_nodes).map(lambda plan: build(plan, steps))
 
 
-def random_plan(rng: np.random.Generator, names: tuple[str, ...] = NAMES, steps: int = 10) -> Plan:
-    """A plan from a seeded generator, for runs that need many and no shrinking."""
-    leaves = tuple((int(rng.integers(len(LEAF_SHAPES))), int(rng.integers(8))) for _ in range(rng.integers(1, 4)))
-    n = int(rng.integers(1, steps + 1))
-    near = rng.integers(0, 4, (n, 2))
-    far = rng.integers(0, 16, (n, 2))
-    operands = np.where(rng.integers(0, 2, (n, 2)) > 0, near, far)
-    return Plan(
-        leaves,
-        tuple(
-            (int(rng.integers(len(names))), int(operands[s, 0]), int(operands[s, 1]), int(rng.integers(8)))
-            for s in range(n)
-        ),
-    )
+def in_domain(domain: Domain = REAL, shape: Shape | None = None, dtype: str = "float64") -> st.SearchStrategy[Array]:
+    """Arrays of multiples of 1/64 whose entries lie inside the domain; of that shape, or of any small one.
+
+    Raises `ValueError` for a domain without such numbers.
+    """
+    inside = [k / 64 for k in range(-256, 257) if domain.contains(k / 64)]
+    if not inside:
+        raise ValueError(f"in_domain: no multiples of 1/64 between -4 and 4 lie in {domain}")
+    inside.sort(key=lambda x: (abs(x - 1), x < 0))  # the simplest first
+    shapes = st.sampled_from(LEAF_SHAPES) if shape is None else st.just(shape)
+
+    def filled(shape: Shape) -> st.SearchStrategy[Array]:
+        n = int(np.prod(shape))
+        entries = st.lists(st.sampled_from(inside), min_size=n, max_size=n)
+        return entries.map(lambda found: np.asarray(found, dtype).reshape(shape))
+
+    return shapes.flatmap(filled)
+
+
+def op_inputs(op: Function, dtypes: Sequence[str] = ("float64",)) -> st.SearchStrategy[tuple[Array, ...]]:
+    """Operands that an op takes: in its domain, of shapes that fit; as its `spec` declares them, or found by trying."""
+    steps = (step_of(op),)
+
+    def operands(plan: Plan) -> tuple[Array, ...]:
+        p = build(plan, steps)
+        mine = [i for i in p.code if type(i.op) is type(op)]
+        refs = mine[-1].operands if mine else ()
+        return tuple(p.values[r] if isinstance(r, int) else np.asarray(r) for r in refs)
+
+    return plans(steps, dtypes, 1).map(operands).filter(bool)

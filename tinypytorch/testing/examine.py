@@ -1,0 +1,78 @@
+"""Floor 6: everything that is checked on one program, and what fails first. Imports floors 1 to 4 and `testing`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tinypytorch.testing.checks import Finding, Verdict, check_first, check_second
+from tinypytorch.testing.invariants import INVARIANTS, Invariant
+from tinypytorch.testing.matrix import check_layouts
+from tinypytorch.testing.metamorphic import METAMORPHIC
+from tinypytorch.testing.programs import Program
+from tinypytorch.testing.reduce import reduced
+
+# Everything that is checked beside the value of a derivative.
+BEYOND: Final[tuple[Invariant, ...]] = (*INVARIANTS, *METAMORPHIC, check_layouts)
+# What a wrong op or a wrong engine may raise while it is checked.
+RAISED: Final = (ArithmeticError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed on a program: its name, what it said, and its numbers if it compared any."""
+
+    program: Program
+    check: str
+    message: str
+    finding: Finding | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the checks found on one program: the verdicts on its derivatives, and the first failure if there is one."""
+
+    findings: tuple[Finding, ...]
+    failure: Failure | None = None
+
+
+def examine(
+    p: Program, orders: Sequence[int] = (1, 2), thorough: bool = False, invariants: Sequence[Invariant] = BEYOND
+) -> Examined:
+    """Check a program's derivatives of these orders, and then what must hold beside their values."""
+    findings: list[Finding] = []
+    for order in orders:
+        name = "first derivative" if order == 1 else "second derivative"
+        try:
+            finding = check_first(p, thorough=thorough) if order == 1 else check_second(p, thorough=thorough)
+        except RAISED as error:
+            return Examined(tuple(findings), Failure(p, name, f"{type(error).__name__}: {error}", error=error))
+        findings.append(finding)
+        if finding.verdict is Verdict.FAIL:
+            said = f"{finding.engine!r} where {finding.expected!r} is right (at most {finding.tolerance:.1e} apart)"
+            return Examined(tuple(findings), Failure(p, name, said, finding))
+    for invariant in invariants:
+        name = invariant.__name__.removeprefix("check_").replace("_", " ")
+        try:
+            complaint = invariant(p)
+        except RAISED as error:
+            return Examined(tuple(findings), Failure(p, name, f"{type(error).__name__}: {error}", error=error))
+        if complaint:
+            return Examined(tuple(findings), Failure(p, name, complaint))
+    return Examined(tuple(findings))
+
+
+def smallest(failure: Failure, thorough: bool = False) -> Failure:
+    """The same failure on the smallest program that has it."""
+    orders = {"first derivative": (1,), "second derivative": (2,)}.get(failure.check, ())
+    invariants = [i for i in BEYOND if i.__name__.removeprefix("check_").replace("_", " ") == failure.check]
+
+    def again(p: Program) -> Failure | None:
+        found = examine(p, orders, thorough, invariants).failure
+        same = found is not None and type(found.error) is type(failure.error)
+        return found if same else None
+
+    small = reduced(failure.program, lambda p: again(p) is not None)
+    return again(small) or failure

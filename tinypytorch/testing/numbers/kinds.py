@@ -1,0 +1,94 @@
+"""Floor 6: what a dual number needs of the numbers it is made of. Imports the standard library only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, Self, TypeVar
+
+
+class NotRepresentableError(ArithmeticError):
+    """A result that this kind of number cannot hold, such as the sine of a fraction: another reference is needed."""
+
+
+class Real(Protocol):
+    """Numbers of one kind: closed under arithmetic and ordered."""
+
+    def __add__(self, other: Self, /) -> Self: ...
+    def __sub__(self, other: Self, /) -> Self: ...
+    def __mul__(self, other: Self, /) -> Self: ...
+    def __truediv__(self, other: Self, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+    def __lt__(self, other: Self, /) -> bool: ...
+
+
+R = TypeVar("R", bound=Real)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[R]):
+    """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers."""
+
+    name: str
+    number: Callable[[float], R]
+    functions: Mapping[str, Callable[[R], R]]
+    power: Callable[[R, R], R]
+
+
+def total(f: Callable[[float], float]) -> Callable[[float], float]:
+    """`f` with NumPy's answers where Python raises: nan outside the domain, inf on overflow."""
+
+    def safe(x: float) -> float:
+        try:
+            return f(x)
+        except ValueError:
+            return math.nan
+        except OverflowError:
+            return math.inf
+
+    return safe
+
+
+def float_power(a: float, b: float) -> float:
+    """a**b as NumPy has it."""
+    try:
+        return math.pow(a, b)
+    except ValueError:
+        return math.inf if a == 0 else math.nan
+    except OverflowError:
+        return math.inf
+
+
+def _log(x: float) -> float:
+    return -math.inf if x == 0 else math.log(x)
+
+
+FLOATS: Final[Kind[float]] = Kind(
+    "float",
+    float,
+    {
+        "exp": total(math.exp),
+        "log": total(_log),
+        "sin": total(math.sin),
+        "cos": total(math.cos),
+        "tan": total(math.tan),
+        "tanh": math.tanh,
+        "sinh": total(math.sinh),
+        "cosh": total(math.cosh),
+        "arcsin": total(math.asin),
+        "arccos": total(math.acos),
+        "arctan": math.atan,
+        "arcsinh": math.asinh,
+        "arccosh": total(math.acosh),
+        "arctanh": total(math.atanh),
+        "sqrt": total(math.sqrt),
+        "cbrt": math.cbrt,
+        "exp2": total(math.exp2),
+        "expm1": total(math.expm1),
+        "log2": total(math.log2),
+        "log10": total(math.log10),
+        "log1p": total(math.log1p),
+    },
+    float_power,
+)

@@ -1,0 +1,53 @@
+"""Floor 6: numbers of fifty digits. Imports `kinds`, and mpmath (the extra `tinypytorch[verify]`)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from mpmath import MPContext, mpf
+
+from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError
+
+DIGITS: Final = 50
+ROUNDOFF: Final = 10.0**-DIGITS
+# A context of our own: mpmath's global precision is the user's.
+_context = MPContext()
+_context.dps = DIGITS
+
+PRECISE: Final[Kind[mpf]] = Kind(
+    f"{DIGITS} digits",
+    _context.mpf,
+    {
+        "exp": _context.exp,
+        "log": _context.log,
+        "sin": _context.sin,
+        "cos": _context.cos,
+        "tan": _context.tan,
+        "sinh": _context.sinh,
+        "cosh": _context.cosh,
+        "tanh": _context.tanh,
+        "arcsin": _context.asin,
+        "arccos": _context.acos,
+        "arctan": _context.atan,
+        "arcsinh": _context.asinh,
+        "arccosh": _context.acosh,
+        "arctanh": _context.atanh,
+        "sqrt": _context.sqrt,
+        "cbrt": _context.cbrt,
+        "exp2": lambda x: _context.power(_context.mpf(2.0), x),
+        "expm1": _context.expm1,
+        "log2": lambda x: _context.log(x) / _context.log(_context.mpf(2.0)),
+        "log10": _context.log10,
+        "log1p": _context.log1p,
+    },
+    _context.power,
+)
+
+
+def as_fraction(x: mpf) -> Fraction:
+    """Exactly this number; raises `NotRepresentableError` for inf and nan."""
+    if not _context.isfinite(x):
+        raise NotRepresentableError(f"{x} is no fraction")
+    mantissa, exponent = abs(x).man_exp  # mpmath keeps the sign elsewhere
+    return Fraction(mantissa if x >= 0 else -mantissa) * Fraction(2) ** exponent

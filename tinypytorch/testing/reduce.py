@@ -1,0 +1,283 @@
+"""Floor 6: the smallest program that still fails. Imports `programs` and NumPy.
+
+Greedy, on the program itself: fewer instructions first, then fewer entries, then rounder numbers. A change is kept if
+the program still runs and fails in the same way. Cutting is what makes it work: any inner value can become a leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import fields, is_dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from tinypytorch.arrays import Array, is_array
+from tinypytorch.function import is_many
+from tinypytorch.testing.numbers.elements import is_tuple
+from tinypytorch.testing.programs import Instruction, Program, Ref, starts_of
+
+# Whether a program still fails, in the same way; must not raise.
+Fails: TypeAlias = Callable[[Program], bool]
+
+# Programs that are smaller than one in respect of its instruction, or its leaf, of that number.
+Change: TypeAlias = Callable[[Program, int], Iterator[Program]]
+
+# How many programs are tried at most.
+TRIES: Final = 2000
+_ROUND: Final = (1.0, 2.0, 0.5, -1.0, 3.0, 1.5)
+
+
+def reduced(p: Program, fails: Fails) -> Program:
+    """The smallest program that fails as `p` does, or nearly so: no single change makes it smaller."""
+    left = TRIES
+    best = p
+    while left > 0:
+        for candidate in _smaller(best):
+            left -= 1
+            if fails(candidate):
+                best = candidate
+                break
+            if left <= 0:
+                break
+        else:
+            return best
+    return best
+
+
+def rebuilt(leaves: Sequence[Array], code: Sequence[Instruction]) -> Program | None:
+    """The program of these leaves and instructions; None if an instruction does not take its operands any more."""
+    p = Program()
+    for leaf in leaves:
+        p.leaf(leaf)
+    with np.errstate(all="ignore"):
+        for i in code:
+            at = len(p.values)
+            try:
+                p.emit(i.op, *i.operands)
+            except (ValueError, TypeError, IndexError, ArithmeticError):
+                return None
+            if len(p.values) - at != i.outputs:
+                return None
+    if not p.code or not all(np.isfinite(v).all() for v in p.values):
+        return None
+    return p
+
+
+def _smaller(p: Program) -> Iterator[Program]:
+    """Programs that are smaller in one respect, the largest steps first."""
+    yield from _without_leaves(p)
+    yield from _one_end(p)
+    for k in range(len(p.code)):
+        yield from _cut(p, k)
+    of_code: tuple[Change, ...] = (_bypassed, _fewer_operands, _smaller_parameters)
+    of_leaves: tuple[Change, ...] = (_fewer_entries, _merged_leaves, _rounder)
+    for changes, count in ((of_code, len(p.code)), (of_leaves, len(p.leaves))):
+        for change in changes:
+            for k in range(count):
+                yield from change(p, k)
+
+
+def _kept(p: Program, wanted: set[int], leaves: list[Array], code: list[Instruction]) -> Program | None:
+    """The leaves and instructions that the wanted values need, renumbered. `leaves` and `code` may differ from p's."""
+    starts = starts_of(len(leaves), code)
+    need = set(wanted)
+    for start, i in zip(reversed(starts), reversed(code), strict=True):
+        if any(start + n in need for n in range(i.outputs)):
+            need.update(r for r in i.operands if isinstance(r, int))
+    number: dict[int, int] = {}
+    for n in range(len(leaves)):
+        if n in need:
+            number[n] = len(number)
+    kept_leaves = [leaf for n, leaf in enumerate(leaves) if n in need]
+    kept: list[Instruction] = []
+    for start, i in zip(starts, code, strict=True):
+        if any(start + n in need for n in range(i.outputs)):
+            operands: tuple[Ref, ...] = tuple(number[r] if isinstance(r, int) else r for r in i.operands)
+            for n in range(i.outputs):
+                number[start + n] = len(number)
+            kept.append(Instruction(i.op, operands, i.outputs))
+    return rebuilt(kept_leaves, kept)
+
+
+def _without_leaves(p: Program) -> Iterator[Program]:
+    """Without the leaves and instructions that no output needs."""
+    q = _kept(p, set(p.ends), p.leaves, p.code)
+    if q is not None and _size(q) < _size(p):
+        yield q
+
+
+def _one_end(p: Program) -> Iterator[Program]:
+    """Differentiated from one output only."""
+    if len(p.ends) > 1:
+        for end in p.ends:
+            q = _kept(p, {end}, p.leaves, p.code)
+            if q is not None:
+                yield q
+
+
+def _cut(p: Program, k: int) -> Iterator[Program]:
+    """With the results of instruction k as leaves."""
+    start = p.starts[k]
+    results = range(start, start + p.code[k].outputs)
+    if set(results) & set(p.ends):
+        return
+    n = len(p.leaves)
+
+    def moved(r: Ref) -> Ref:
+        if not isinstance(r, int) or r < n or r >= results.stop:
+            return r
+        return n + r - start if r in results else r + len(results)
+
+    leaves = [*p.leaves, *(p.values[r] for r in results)]
+    code = [Instruction(i.op, tuple(moved(r) for r in i.operands), i.outputs) for j, i in enumerate(p.code) if j != k]
+    q = _kept(p, set(p.ends), leaves, code)
+    if q is not None and _size(q) < _size(p):
+        yield q
+
+
+def _bypassed(p: Program, k: int) -> Iterator[Program]:
+    """With an operand of instruction k in place of its result."""
+    i = p.code[k]
+    start = p.starts[k]
+    if i.outputs != 1:
+        return
+    for operand in dict.fromkeys(r for r in i.operands if isinstance(r, int)):
+        if start in p.ends and operand < len(p.leaves):
+            continue
+
+        def moved(r: Ref, at: int = start, instead: int = operand) -> Ref:
+            if not isinstance(r, int) or r < at:
+                return r
+            return instead if r == at else r - 1
+
+        code = [
+            Instruction(j.op, tuple(moved(r) for r in j.operands), j.outputs) for j in (*p.code[:k], *p.code[k + 1 :])
+        ]
+        ends = {m for m in (moved(e) for e in p.ends) if isinstance(m, int)}
+        q = _kept(p, ends, p.leaves, code)
+        if q is not None:
+            yield q
+
+
+def _fewer_operands(p: Program, k: int) -> Iterator[Program]:
+    """With one operand less for an op that takes any number."""
+    i = p.code[k]
+    if len(i.operands) > 1 and is_many(i.op):
+        for n in range(len(i.operands)):
+            operands = (*i.operands[:n], *i.operands[n + 1 :])
+            yield from _with(p, k, Instruction(i.op, operands, i.outputs))
+
+
+def _smaller_parameters(p: Program, k: int) -> Iterator[Program]:
+    """With smaller arrays or smaller numbers among an op's parameters."""
+    i = p.code[k]
+    for name in _fields(i.op):
+        value: object = getattr(i.op, name)
+        for less in _less(value):
+            op = copy(i.op)
+            object.__setattr__(op, name, less)  # as dataclasses.replace, whose types know no optional fields
+            yield from _with(p, k, Instruction(op, i.operands, i.outputs))
+
+
+def _fields(op: object) -> list[str]:
+    """The parameters of an op that is a dataclass."""
+    return [f.name for f in fields(op)] if is_dataclass(op) else []
+
+
+def _less(value: object) -> Iterator[object]:
+    """Smaller values of a parameter; a tuple has one smaller part."""
+    if is_array(value):
+        for n in (1, 2):
+            for axis in range(value.ndim):
+                if value.shape[axis] > n:
+                    yield value[tuple(slice(0, n) if a == axis else slice(None) for a in range(value.ndim))]
+        if value.ndim and len(value):
+            yield value[0]
+    elif is_tuple(value):
+        for n, part in enumerate(value):
+            yield (*value[:n], *value[n + 1 :])
+            for less in _less(part):
+                yield (*value[:n], less, *value[n + 1 :])
+    elif isinstance(value, int) and not isinstance(value, bool) and value > 1:
+        yield from (1, value - 1)
+
+
+def _with(p: Program, k: int, instead: Instruction) -> Iterator[Program]:
+    """With another instruction in place of number k."""
+    q = rebuilt(p.leaves, [*p.code[:k], instead, *p.code[k + 1 :]])
+    if q is not None:
+        q = _kept(q, set(q.ends), q.leaves, q.code)
+    if q is not None and _size(q) < _size(p):
+        yield q
+
+
+def _fewer_entries(p: Program, leaf: int) -> Iterator[Program]:
+    """With a smaller leaf: another shape for all leaves of its shape, or one axis shorter, or the leaf alone."""
+    x = p.leaves[leaf]
+    if not x.size or not x.ndim:
+        return
+    shorter: list[Array] = [
+        x[tuple(slice(0, 1) if a == axis else slice(None) for a in range(x.ndim))] for axis in range(x.ndim)
+    ]
+    shorter += [x[tuple(slice(0, 2) if a == axis else slice(None) for a in range(x.ndim))] for axis in range(x.ndim)]
+    flat = x.reshape(-1)
+    candidates = [flat[:1].reshape(()), flat[:1], flat[:2], *(x[0] for _ in range(min(1, x.ndim)) if len(x)), *shorter]
+    for candidate in candidates:
+        if (candidate.size, candidate.ndim) >= (x.size, x.ndim):
+            continue
+        same = [candidate if y is x else _as(y, x, candidate) for y in p.leaves]
+        for leaves in (same, [candidate if n == leaf else y for n, y in enumerate(p.leaves)]):
+            q = rebuilt(leaves, p.code)
+            if q is not None and _size(q) < _size(p):
+                yield q
+
+
+def _as(y: Array, x: Array, smaller: Array) -> Array:
+    """`y`, cut as `x` was, if it has the same shape."""
+    if y.shape != x.shape:
+        return y
+    return y.reshape(-1)[: smaller.size].reshape(smaller.shape)
+
+
+def _merged_leaves(p: Program, leaf: int) -> Iterator[Program]:
+    """With an earlier leaf of the same shape and dtype in this one's place."""
+    for other in range(leaf):
+        if p.leaves[other].shape == p.leaves[leaf].shape and p.leaves[other].dtype == p.leaves[leaf].dtype:
+            code = [
+                Instruction(
+                    i.op, tuple(other if r == leaf and isinstance(r, int) else r for r in i.operands), i.outputs
+                )
+                for i in p.code
+            ]
+            q = _kept(p, set(p.ends), p.leaves, code)
+            if q is not None and _size(q) < _size(p):
+                yield q
+
+
+def _rounder(p: Program, leaf: int) -> Iterator[Program]:
+    """With rounder numbers."""
+    x = p.leaves[leaf]
+    for start in range(len(_ROUND)):
+        entries = [_ROUND[(start + n) % len(_ROUND)] for n in range(x.size)]
+        candidate = np.asarray(entries, x.dtype).reshape(x.shape)
+        if _roundness(candidate) < _roundness(x):
+            q = rebuilt([candidate if n == leaf else y for n, y in enumerate(p.leaves)], p.code)
+            if q is not None:
+                yield q
+
+
+def _roundness(x: Array) -> tuple[int, int]:
+    entries: list[float] = x.reshape(-1).tolist()
+    return sum(e not in _ROUND for e in entries), sum(_ROUND.index(e) if e in _ROUND else 0 for e in entries)
+
+
+def _size(p: Program) -> tuple[int, int, int, int]:
+    """Instructions, entries, leaves, axes: what is to become less, in this order."""
+    return (
+        len(p.code),
+        max(v.size for v in p.values),
+        sum(v.size for v in p.values) + len(p.leaves) + sum(len(i.operands) for i in p.code),
+        sum(v.ndim for v in p.values),
+    )

@@ -1,0 +1,160 @@
+"""Floor 6: independent derivatives of a program, each with a bound on its own error. Imports `numbers`, `programs`.
+
+All but the last run the very forward under test; none runs a rule.
+
+- **rounded**: dual numbers over float64 with running error bounds. It is the first reference, and it says how far an
+  engine in float64 may be off: the tolerance.
+- **exact**: dual numbers over fractions, for programs of sums, products and moves; then an engine must be *equal*.
+- **precise**: dual numbers over fifty digits.
+- **complex step** (Squire & Trapp, SIAM Review 40, 1998), for ops that declare themselves holomorphic.
+- **differences**: extrapolated central differences (see `differences`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, Protocol
+
+import numpy as np
+
+from tinypytorch.arrays import Array
+from tinypytorch.ops import spec_of
+from tinypytorch.ops.shaping import AsType
+from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch, dual_kind
+from tinypytorch.testing.numbers.elements import Elements, constant, duals, elements, is_tuple, nested, settled
+from tinypytorch.testing.numbers.exact import EXACT
+from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
+from tinypytorch.testing.numbers.precise import PRECISE, ROUNDOFF, as_fraction
+from tinypytorch.testing.numbers.rounded import ROUNDED, U
+from tinypytorch.testing.opaque import Opaque
+from tinypytorch.testing.programs import OTHER, Program
+
+# Roundings granted to one operation of an evaluation that the bound follows: an elementary function of NumPy is off by
+# less than 4 units in the last place (8 u), a rule of this package takes fewer than eight operations.
+GRANTED: Final = 16
+_STEP: Final = 2.0**-300
+
+
+class UnavailableError(Exception):
+    """Why a reference cannot differentiate a program."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A derivative along a direction, weighted with the cotangents.
+
+    value: exactly what the reference gave, as a fraction.
+    bound: how far that may be from the truth.
+    rounding: how far an evaluation in float64 may be off that takes one rounding for every operation, to first order.
+    magnitude: the sum of the absolute values of all the products along paths that the value is the sum of.
+    kinks: how many comparisons met equal values with different derivatives; then this is the one-sided derivative.
+    exact: whether an evaluation in float64 makes no rounding error at all.
+    roundoff: the unit roundoff of the reference's own arithmetic.
+    """
+
+    reference: str
+    value: Fraction
+    bound: float
+    rounding: float = 0.0
+    magnitude: float = 0.0
+    kinks: int = 0
+    exact: bool = False
+    roundoff: float = 0.0
+
+
+class _Forward(Protocol):
+    def __call__(self, /, *xs: object) -> object: ...
+
+
+def run_on(p: Program, leaves: Sequence[Elements], kind: Kind[R]) -> list[Elements]:
+    """All values of the program on dual numbers; raises `UnavailableError` where an op does not run on them."""
+    values = list(leaves)
+    for i in p.code:
+        operands = [values[r] if isinstance(r, int) else elements(constant(r, kind)) for r in i.operands]
+        forward: _Forward = getattr(i.op, "function" if isinstance(i.op, Opaque) else "forward")
+        try:
+            # Dual numbers have no dtype to change.
+            result = operands[0] if isinstance(i.op, AsType) else forward(*operands)
+            values += [settled(y, kind) for y in (result if is_tuple(result) else (result,))]
+        except NotRepresentableError:
+            raise
+        except (TypeError, AttributeError, ValueError, KeyError, ArithmeticError) as error:
+            raise UnavailableError(f"{type(i.op).__name__} does not run on dual numbers: {error}") from error
+    return values
+
+
+def _weighted(p: Program, values: Sequence[Elements], kind: Kind[R]) -> Dual[R]:
+    """The sum of the program's outputs, weighted with their cotangents."""
+    v = t = kind.number(0.0)
+    for o, cotangent in zip(p.ends, p.cotangents(), strict=True):
+        entries: list[Dual[R]] = values[o].ravel().tolist()
+        for y, c in zip(entries, cotangent.ravel().tolist(), strict=True):
+            weight = kind.number(c)
+            v, t = v + y.v * weight, t + y.t * weight
+    return Dual(v, t, kind)
+
+
+def _first(p: Program, kind: Kind[R]) -> R:
+    """The first derivative along the program's directions."""
+    leaves = [duals(x, d, kind) for x, d in zip(p.leaves, p.directions(), strict=True)]
+    return _weighted(p, run_on(p, leaves, kind), kind).t
+
+
+def _second(p: Program, kind: Kind[R]) -> R:
+    """The second derivative along the program's directions and along others, by duals of duals."""
+    moving = zip(p.leaves, p.directions(), p.directions(OTHER), strict=True)
+    leaves = [nested(x, v, w, kind) for x, v, w in moving]
+    outer = dual_kind(kind)
+    return _weighted(p, run_on(p, leaves, outer), outer).t.t
+
+
+def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, int]:
+    """The derivative of that order, from that side of kinks, and how many kinks were met."""
+    watch = Watch(side)
+    token = WATCH.set(watch)
+    try:
+        return _first(p, kind) if order == 1 else _second(p, kind), watch.kinks
+    except NotRepresentableError as error:
+        raise UnavailableError(str(error)) from error
+    finally:
+        WATCH.reset(token)
+
+
+def rounded(p: Program, order: int = 1, side: int = 1) -> Answer:
+    """Dual numbers over float64, with bounds."""
+    t, kinks = _derivative(p, ROUNDED, order, side)
+    if not math.isfinite(t.v) or not math.isfinite(t.e):
+        raise UnavailableError("values too large, or too ill-conditioned, for a bound on the rounding error")
+    rounding = t.e + U * t.m
+    return Answer("rounded duals", Fraction(t.v), GRANTED * rounding, rounding, t.m, kinks)
+
+
+def exact(p: Program, order: int = 1, side: int = 1) -> Answer:
+    """Dual numbers over fractions."""
+    t, kinks = _derivative(p, EXACT, order, side)
+    return Answer("exact duals", t.q, 0.0, kinks=kinks, exact=t.in_float64)
+
+
+def precise(p: Program, order: int = 1, side: int = 1) -> Answer:
+    """Dual numbers over fifty digits."""
+    t, kinks = _derivative(p, PRECISE, order, side)
+    return Answer("50-digit duals", as_fraction(t), 0.0, kinks=kinks, roundoff=ROUNDOFF)
+
+
+def complex_step(p: Program, tolerance: float) -> Answer:
+    """The imaginary part of the outputs over a tiny imaginary step; `tolerance` bounds the rounding error."""
+    for i in p.code:
+        if not spec_of(i.op).holomorphic:
+            raise UnavailableError(f"{type(i.op).__name__} does not declare itself holomorphic")
+    moved: list[Array] = []
+    for x, d in zip(p.leaves, p.directions(), strict=True):
+        step: Array = np.multiply(1j * _STEP, d)  # complex: what `Array` says of dtypes ends here
+        moved.append(x + step)
+    values = p.run(moved)
+    total = sum(float((values[o].imag * c).sum()) for o, c in zip(p.ends, p.cotangents(), strict=True)) / _STEP
+    if not math.isfinite(total):
+        raise UnavailableError("the complex step left the range of floats")
+    return Answer("complex step", Fraction(total), tolerance + _STEP)
