@@ -23,14 +23,15 @@ from tinypytorch.ops.elementwise import Abs, Sin
 from tinypytorch.ops.reductions import Max
 from tinypytorch.ops.selection import Maximum, Relu
 from tinypytorch.testing import references
-from tinypytorch.testing.checks import Verdict, check_first, check_second
+from tinypytorch.testing.checks import Verdict, as_fraction, check_first, check_second
 from tinypytorch.testing.conventions import check_conventions
 from tinypytorch.testing.differences import along, objective
 from tinypytorch.testing.draws import random_plans
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import FLOATS, NotRepresentableError
-from tinypytorch.testing.numbers.precise import PRECISE, as_fraction
+from tinypytorch.testing.numbers.precise import PRECISE
+from tinypytorch.testing.numbers.precise import as_fraction as precise_fraction
 from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded
 from tinypytorch.testing.pool import build
 from tinypytorch.testing.programs import Program
@@ -91,7 +92,7 @@ def test_bounds_on_rounding_hold(p: Program) -> None:
             near, true = references.rounded(p, order), references.precise(p, order)
         except references.UnavailableError:
             continue
-        assert abs(near.value - true.value) <= near.bound + Fraction(1, 10**45)
+        assert abs(as_fraction(near.value) - as_fraction(true.value)) <= near.bound + Fraction(1, 10**45)
 
 
 @given(programs(("neg", "add", "sub", "mul", "square", "sum", "matmul", "getitem", "broadcast_to", "maximum", "max")))
@@ -121,8 +122,7 @@ def test_the_bound_of_differences_holds() -> None:
         found = along(p, partial(objective, p), p.directions())
         if found.smooth:
             smooth += 1
-            numerator, denominator = found.value.as_integer_ratio()
-            assert abs(Fraction(int(numerator), int(denominator)) - true.value) <= found.bound
+            assert abs(as_fraction(found.value) - as_fraction(true.value)) <= found.bound
     assert smooth > 600
 
 
@@ -192,7 +192,7 @@ def test_fractions_refuse_what_they_cannot_hold(x: float) -> None:
         _ = EXACT.number(1.0) / EXACT.number(3.0)
     with pytest.raises(NotRepresentableError):
         EXACT.number(math.inf)
-    assert as_fraction(PRECISE.number(x)) == Fraction(x)
+    assert precise_fraction(PRECISE.number(x)) == Fraction(x)
 
 
 def test_an_array_of_no_dimensions_stays_one() -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -103,22 +104,29 @@ def check_second(p: Program, thorough: bool = True) -> Finding:
 
 def granted(p: Program, order: int) -> int:
     """How many roundings an engine may take where the reference counts one."""
-    return order * (GRANTED + max(v.size for v in p.values) + len(p.code))
+    return order * (GRANTED + max([v.size for v in p.values]) + len(p.code))
+
+
+@cache
+def _roundoff(dtype: np.dtype[np.float64]) -> float:
+    return float(np.finfo(dtype).eps) / 2
 
 
 def roundoff(p: Program) -> float:
     """The unit roundoff of the coarsest leaf."""
-    return max(float(np.finfo(x.dtype).eps) for x in p.leaves) / 2
+    return max([_roundoff(x.dtype) for x in p.leaves])
 
 
-def difference(got: float, expected: Fraction) -> float:
+def difference(got: float | np.longdouble, expected: Fraction | float) -> float:
     """How far the engine is from the reference; inf if it gave inf or nan."""
+    if isinstance(got, float) and isinstance(expected, float):  # off by a rounding of itself, and zero if it is zero
+        return abs(got - expected) if math.isfinite(got) else math.inf
     if not np.isfinite(got):
         return math.inf
-    return float(abs(as_fraction(got) - expected))
+    return float(abs(as_fraction(got) - as_fraction(expected)))
 
 
-def as_fraction(x: float | np.longdouble) -> Fraction:
+def as_fraction(x: Fraction | float | np.longdouble) -> Fraction:
     """A finite number, of whatever precision, as the fraction that it is."""
     numerator, denominator = x.as_integer_ratio()
     return Fraction(int(numerator), int(denominator))
@@ -154,7 +162,7 @@ def _at_kink(p: Program, got: float, right: Answer, finding: Finding) -> Finding
     """
     left = references.rounded(p, finding.order, side=-1)
     tolerance = finding.tolerance
-    low, high = min(left.value, right.value), max(left.value, right.value)
+    low, high = sorted((as_fraction(left.value), as_fraction(right.value)))
     if math.isfinite(got) and low - Fraction(tolerance) <= as_fraction(got) <= high + Fraction(tolerance):
         return replace(finding, ulps=0.0)
     reason = f"{right.kinks} kinks met, and the chain rule does not hold there"
@@ -185,7 +193,7 @@ def _all_agree(p: Program, finding: Finding, answers: list[Answer], got: float, 
     finding = replace(finding, references=tuple(a.reference for a in answers))
     sharp = min(answers, key=lambda a: a.bound)
     for a in answers:
-        if abs(a.value - sharp.value) > a.bound + sharp.bound:
+        if abs(as_fraction(a.value) - as_fraction(sharp.value)) > a.bound + sharp.bound:
             reason = f"references disagree: {a.reference} {float(a.value)!r}, {sharp.reference} {float(sharp.value)!r}"
             return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
     rounding = granted(p, finding.order) * answers[0].rounding

@@ -46,7 +46,7 @@ class UnavailableError(Exception):
 class Answer:
     """A derivative along a direction, weighted with the cotangents.
 
-    value: exactly what the reference gave, as a fraction.
+    value: exactly what the reference gave: a float, or a fraction where it knows more.
     bound: how far that may be from the truth.
     rounding: how far an evaluation in float64 may be off that takes one rounding for every operation, to first order.
     magnitude: the sum of the absolute values of all the products along paths that the value is the sum of.
@@ -56,7 +56,7 @@ class Answer:
     """
 
     reference: str
-    value: Fraction
+    value: Fraction | float
     bound: float
     rounding: float = 0.0
     magnitude: float = 0.0
@@ -129,7 +129,7 @@ def rounded(p: Program, order: int = 1, side: int = 1) -> Answer:
     if not math.isfinite(t.v) or not math.isfinite(t.e):
         raise UnavailableError("values too large, or too ill-conditioned, for a bound on the rounding error")
     rounding = t.e + U * t.m
-    return Answer("rounded duals", Fraction(t.v), GRANTED * rounding, rounding, t.m, kinks)
+    return Answer("rounded duals", t.v, GRANTED * rounding, rounding, t.m, kinks)
 
 
 def exact(p: Program, order: int = 1, side: int = 1) -> Answer:
@@ -157,4 +157,4 @@ def complex_step(p: Program, tolerance: float) -> Answer:
     total = sum(float((values[o].imag * c).sum()) for o, c in zip(p.ends, p.cotangents(), strict=True)) / _STEP
     if not math.isfinite(total):
         raise UnavailableError("the complex step left the range of floats")
-    return Answer("complex step", Fraction(total), tolerance + _STEP)
+    return Answer("complex step", total, tolerance + _STEP)

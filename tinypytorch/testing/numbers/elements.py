@@ -39,13 +39,14 @@ class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
             asked = elements(inputs[0])
             entries: list[Dual[float]] = asked.ravel().tolist()
             return np.array([_QUESTIONS[ufunc](x) for x in entries], np.bool_).reshape(asked.shape)
-        out = kwargs.pop("out", None)
-        if is_tuple(out) and is_array(out[0]):
-            kwargs["out"] = out[0].view(np.ndarray)
-        loop: _Loop = getattr(ufunc, method)
+        if kwargs:
+            out = kwargs.pop("out", None)
+            if is_tuple(out) and is_array(out[0]):
+                kwargs["out"] = out[0].view(np.ndarray)
+        loop: _Loop = ufunc if method == "__call__" else getattr(ufunc, method)
         result = loop(*plain, **kwargs)
         if is_array(result):
-            return result.view(Elements) if result.dtype == object else result
+            return result.view(Elements) if result.dtype.char == "O" else result
         if isinstance(result, bool):
             return np.bool_(result)
         return elements(result) if is_dual(result) or isinstance(result, (int, float)) else result
