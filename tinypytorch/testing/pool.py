@@ -1,100 +1,28 @@
-"""Floor 6: what a step of a plan does: every op of the package, made total. Imports floors 1 to 4 and `programs`.
+"""Floor 6: what a step of a plan does: every op of the package, made total. Imports floors 1 to 4 and `testing`.
 
-A step first brings its operands to where the op is defined (its `Domain`, shapes that fit), by instructions of its own,
-so that no draw is ever rejected. Kinks are allowed: the reference sees them.
+An op without a step of its own here gets one from its declaration: nothing has to be added for a new op.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Final, TypeAlias
+import re as regex
+from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Index, Positions, Shape, Slice
-from tinypytorch.function import REAL, Binary, Domain, Function, Unary
+from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice
+from tinypytorch.function import is_binary, is_unary
+from tinypytorch.ops import ALL, spec_of
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
 from tinypytorch.ops import selection as se
 from tinypytorch.ops import shaping as sh
-from tinypytorch.ops import spec_of
 from tinypytorch.ops.indexing import GetItem, PutAdd
 from tinypytorch.ops.products import MatMul
+from tinypytorch.testing.operands import MOST, Step, binary_step, fitting, positive, tame, unary_step
 from tinypytorch.testing.programs import LEAF_SHAPES, SEEDS, Plan, Program, leaf_values
-
-# (program, operand, operand, parameter) -> index of the result.
-Step: TypeAlias = Callable[[Program, int, int, int], int]
-
-# How far operands stay from poles and from the ends of a domain.
-MARGIN: Final = 1 / 64
-# Values beyond this are scaled down, and arrays beyond this size summed up, before they go on.
-LARGEST: Final = 16.0
-MOST: Final = 48
-
-
-def _positive(p: Program, i: int) -> int:
-    """x**2 + 1/2: away from zero, and never equal to x."""
-    return p.emit(ar.Add(), p.emit(ar.Square(), i), 0.5)
-
-
-def _clear(x: Array, domain: Domain, kinked: bool) -> bool:
-    """Whether all entries are well inside the domain; points that it avoids because of a kink do not count."""
-    if not x.size:
-        return True
-    low, high = float(x.min()), float(x.max())
-    if low <= domain.low + MARGIN or high >= domain.high - MARGIN:
-        return False
-    return kinked or all(float(abs(x - a).min()) > MARGIN for a in domain.avoid)
-
-
-def inside(p: Program, op: Function, i: int, operand: int) -> int:
-    """Operand `i`, moved into the op's domain if it is not well inside."""
-    spec = spec_of(op)
-    domain = spec.domain[min(operand, len(spec.domain) - 1)]
-    if domain is REAL or _clear(p.values[i], domain, bool(spec.kink)):
-        return i
-    i = _positive(p, i)
-    return i if _clear(p.values[i], domain, bool(spec.kink)) else p.emit(ar.Add(), i, 2.0)
-
-
-def _tame(p: Program, i: int) -> int:
-    """The value scaled below LARGEST and of a size below MOST."""
-    if p.values[i].size > MOST:
-        i = p.emit(re.Sum(0), i)
-    y = p.values[i]
-    largest = max(abs(float(y.max())), abs(float(y.min()))) if y.size else 0.0
-    return p.emit(ar.Mul(), i, 2.0 ** -math.ceil(math.log2(largest / LARGEST))) if largest > LARGEST else i
-
-
-def _unary(op: Unary) -> Step:
-    return lambda p, i, j, k: p.emit(op, inside(p, op, i, 0))
-
-
-def _number(p: Program, i: int) -> int:
-    """The mean of all entries; zero if there are none."""
-    return p.emit(re.Mean() if p.values[i].size else re.Sum(), i)
-
-
-def _fitting(p: Program, i: int, j: int) -> tuple[int, int]:
-    """Two operands that broadcast: the second is averaged to a number if it does not fit."""
-    if p.values[i].shape == p.values[j].shape:
-        return i, j
-    try:
-        shape: Shape = np.broadcast_shapes(p.values[i].shape, p.values[j].shape)
-    except ValueError:
-        return i, _number(p, j)
-    return (i, j) if math.prod(shape) <= MOST else (i, _number(p, j))
-
-
-def _binary(op: Binary) -> Step:
-    def step(p: Program, i: int, j: int, k: int) -> int:
-        i, j = _fitting(p, i, j)
-        a, b = inside(p, op, i, 0), inside(p, op, j, 1)
-        return p.emit(op, a, b) if k % 4 else p.emit(op, a, float(k % 3) + 1.5) if k % 8 else p.emit(op, 1.5, b)
-
-    return step
+from tinypytorch.testing.steps import step_of_cases
 
 
 def _exp(p: Program, i: int, j: int, k: int) -> int:
@@ -102,11 +30,11 @@ def _exp(p: Program, i: int, j: int, k: int) -> int:
 
 
 def _power(p: Program, i: int, j: int, k: int) -> int:
-    return p.emit(ar.PowConst((3, 1, 0, -1, 0.5, 2.5)[k % 6]), _positive(p, i))
+    return p.emit(ar.PowConst((3, 1, 0, -1, 0.5, 2.5)[k % 6]), positive(p, i))
 
 
 def _where(p: Program, i: int, j: int, k: int) -> int:
-    i, j = _fitting(p, i, j)
+    i, j = fitting(p, i, j)
     shape: Shape = np.broadcast_shapes(p.values[i].shape, p.values[j].shape)
     return p.emit(se.Where((np.arange(np.prod(shape)) + k).reshape(shape) % 3 < 1), i, j)
 
@@ -230,18 +158,36 @@ def _astype(p: Program, i: int, j: int, k: int) -> int:
     return p.emit(sh.AsType("longdouble"), i)
 
 
+def _declared() -> dict[str, Step]:
+    """Steps for the ops that have none of their own above, by their names in small letters."""
+    found: dict[str, Step] = {}
+    for name, kind in ALL.items():
+        small = regex.sub("(?<!^)(?=[A-Z])", "_", name).lower()
+        if small.replace("_", "") in _OWN:
+            continue
+        if spec_of(kind).cases is not None:
+            found[small] = step_of_cases(kind)
+            continue
+        op = kind()
+        if is_binary(op):
+            found[small] = binary_step(op)
+        elif is_unary(op):
+            found[small] = unary_step(op)
+    return found
+
+
 # Simplest first: drawing a smaller number is drawing a simpler op, and that is where shrinking goes.
-POOL: Final[dict[str, Step]] = {
-    "neg": _unary(ar.Neg()),
-    "add": _binary(ar.Add()),
-    "sub": _binary(ar.Sub()),
-    "mul": _binary(ar.Mul()),
-    "square": _unary(ar.Square()),
+_SPECIAL: Final[dict[str, Step]] = {
+    "neg": unary_step(ar.Neg()),
+    "add": binary_step(ar.Add()),
+    "sub": binary_step(ar.Sub()),
+    "mul": binary_step(ar.Mul()),
+    "square": unary_step(ar.Square()),
     "sum": _reduction(re.Sum),
     "reshape": _reshape,
     "transpose": _transpose,
     "getitem": _getitem,
-    "div": _binary(ar.Div()),
+    "div": binary_step(ar.Div()),
     "mean": _reduction(re.Mean),
     "broadcast_to": _broadcast,
     "sum_to": _sum_to,
@@ -252,27 +198,16 @@ POOL: Final[dict[str, Step]] = {
     "where": _where,
     "keep": _keep,
     "put_add": _put,
-    "sin": _unary(el.Sin()),
-    "cos": _unary(el.Cos()),
-    "tanh": _unary(el.Tanh()),
-    "sech_squared": _unary(el.SechSquared()),
-    "sigmoid": _unary(el.Sigmoid()),
     "exp": _exp,
-    "log": _unary(el.Log()),
-    "sqrt": _unary(el.Sqrt()),
     "power": _power,
-    "pow": _binary(ar.Pow()),
-    "abs": _unary(el.Abs()),
-    "relu": _unary(se.Relu()),
-    "clip": _unary(se.Clip()),
-    "maximum": _binary(se.Maximum()),
-    "minimum": _binary(se.Minimum()),
     "max": _extremum(re.Max),
     "min": _extremum(re.Min),
     "logsumexp": _reduction(re.LogSumExp),
     "softmax": _softmax,
     "astype": _astype,
 }
+_OWN: Final = {name.replace("_", "") for name in _SPECIAL} | {"powconst"}
+POOL: Final[dict[str, Step]] = _SPECIAL | _declared()
 NAMES: Final = tuple(POOL)
 STEPS: Final = tuple(POOL.values())
 
@@ -291,5 +226,5 @@ def build(plan: Plan, steps: tuple[Step, ...] = STEPS) -> Program:
             at = (at + 1) % len(steps)
         # An operand number counts back from the latest result: 0 chains, larger ones share.
         a, b = (results[-1 - r % len(results)] for r in (i, j))
-        results.append(_tame(p, steps[at](p, a, b, k)))
+        results.append(tame(p, steps[at](p, a, b, k)))
     return p

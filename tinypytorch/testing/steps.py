@@ -1,4 +1,4 @@
-"""Floor 6: how an op of your own takes part in random programs. Imports floors 1 and 2, and `pool`.
+"""Floor 6: how an op of your own takes part in random programs. Imports floors 1 and 2, and `operands`.
 
 A step needs operands that the op takes: in its domain, and of shapes that fit. An op that declares a `spec` says so
 (`domain`, and `cases` for the shapes); for others it is found by trying.
@@ -11,13 +11,13 @@ import math
 import numpy as np
 
 from tinypytorch.arrays import Array, Positions, Shape
-from tinypytorch.function import REAL, Function, is_binary, is_unary
+from tinypytorch.function import REAL, Case, Function, is_binary, is_unary
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import shaping as sh
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.indexing import GetItem
-from tinypytorch.testing.pool import Step, inside
+from tinypytorch.testing.operands import Step, inside
 from tinypytorch.testing.programs import Program, Ref, run_one
 
 # Shapes that are tried for an op that takes neither the operands' own shapes nor says which it takes.
@@ -34,16 +34,35 @@ def step_of(op: Function) -> Step:
     return step
 
 
+def step_of_cases(kind: type[object]) -> Step:
+    """The step that applies an op in one of the instances that its class declares."""
+
+    def step(p: Program, i: int, j: int, k: int) -> int:
+        cases = _cases(kind)
+        return p.emit(*_case(p, cases[k % len(cases)], i, j))
+
+    return step
+
+
+def _cases(kind: type[object]) -> list[Case]:
+    """The instances that a class declares, with shapes that they take."""
+    declared = spec_of(kind).cases
+    return [] if declared is None else [case for case in declared() if type(case.op) is kind]
+
+
+def _case(p: Program, case: Case, i: int, j: int) -> tuple[Function, *tuple[int, ...]]:
+    """The instance, and operands of the shapes that it takes."""
+    shaped = [_shaped(p, (i, j)[n % 2], shape) for n, shape in enumerate(case.shapes)]
+    return case.op, *(inside(p, case.op, r, n) for n, r in enumerate(shaped))
+
+
 def _operands(p: Program, op: Function, i: int, j: int, k: int) -> tuple[Function, tuple[Ref, ...]]:
     """An instance of the op, and operands that it takes; none if none are found."""
-    cases = spec_of(op).cases
-    if cases is not None:
-        same = [case for case in cases() if type(case.op) is type(op)]
-        fitting = [case for case in same if repr(case.op) == repr(op)] or same
-        if fitting:
-            case = fitting[k % len(fitting)]
-            refs = tuple(inside(p, op, _shaped(p, (i, j)[n % 2], shape), n) for n, shape in enumerate(case.shapes))
-            return case.op, refs
+    same = _cases(type(op))
+    fitting = [case for case in same if repr(case.op) == repr(op)] or same
+    if fitting:
+        chosen, *found = _case(p, fitting[k % len(fitting)], i, j)
+        return chosen, tuple(found)
     for refs in _candidates(p, op, i, j):
         for moved in _moved(p, op, refs):
             if takes(op, [p.values[r] for r in moved]):

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.function import REAL, Domain, Function
-from tinypytorch.testing.pool import NAMES, POOL, STEPS, Step, build
+from tinypytorch.testing.operands import Step
+from tinypytorch.testing.pool import NAMES, POOL, STEPS, build
 from tinypytorch.testing.programs import CLOSING, LEAF_SHAPES, SEEDS, Plan, Program
 from tinypytorch.testing.steps import step_of
 

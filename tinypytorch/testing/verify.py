@@ -25,7 +25,8 @@ from tinypytorch.testing.explain import Blame, explain
 from tinypytorch.testing.functions import opaque_programs
 from tinypytorch.testing.invariants import Invariant
 from tinypytorch.testing.opaque import Traced
-from tinypytorch.testing.pool import POOL, STEPS, Step, build
+from tinypytorch.testing.operands import Step
+from tinypytorch.testing.pool import POOL, STEPS, build
 from tinypytorch.testing.programs import Plan, Program
 from tinypytorch.testing.render import explanation
 from tinypytorch.testing.steps import step_of
