@@ -102,13 +102,16 @@ def is_numpy_scalar(x: object) -> TypeGuard[np.generic[object]]:
 def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The axes that `axis` names in an array of `ndim` dimensions: non-negative, in order.
 
-    Raises `numpy.exceptions.AxisError` for an axis out of range, `ValueError` for one given twice.
+    Raises `numpy.exceptions.AxisError` for an axis out of range, `ValueError` for one given twice. A number has an axis 0
+    that is not there: NumPy's reductions take it.
 
-    >>> normalize_axes(-1, 3), normalize_axes(None, 2), normalize_axes((2, 0), 3)
-    ((2,), (0, 1), (0, 2))
+    >>> normalize_axes(-1, 3), normalize_axes(None, 2), normalize_axes((2, 0), 3), normalize_axes(0, 0)
+    ((2,), (0, 1), (0, 2), ())
     """
     if axis is None:
         return tuple(range(ndim))
+    if ndim == 0 and axis in (0, -1):
+        return ()
     given = axis if isinstance(axis, tuple) else (axis,)
     axes: list[int] = []
     for a in given:
@@ -122,6 +125,8 @@ def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
 
 def normalize_axis(axis: int, ndim: int) -> int:
     """The one axis that `axis` names, as a non-negative number; errors as `normalize_axes`."""
+    if ndim == 0:
+        raise np.exceptions.AxisError(axis, ndim)
     return normalize_axes(axis, ndim)[0]
 
 

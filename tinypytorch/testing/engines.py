@@ -41,10 +41,10 @@ def kernel_second(p: Program, leaves: Sequence[Array], v: Sequence[Array], w: Se
     """The second derivative of this package along v and w: the first along v, recorded, and differentiated along w."""
     xs = [Variable(x) for x in leaves]
     grads = pulled_back(p, xs, create_graph=True)
-    along = [(g * d).sum() for g, d in zip(grads, v, strict=True) if g.requires_grad]
+    along = [(g, d.astype(g.dtype)) for g, d in zip(grads, v, strict=True) if g.requires_grad]
     if not along:
         return 0.0
-    second = gradients(along, xs, allow_unused=True)
+    second = gradients([g for g, _ in along], xs, [d for _, d in along], allow_unused=True)
     return inner([g.data for g in second], w)
 
 

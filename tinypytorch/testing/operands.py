@@ -86,6 +86,7 @@ def unary_step(op: Unary) -> Step:
 
 def binary_step(op: Binary) -> Step:
     """The step of a broadcasting op of two operands, one of which may be a number."""
+
     def step(p: Program, i: int, j: int, k: int) -> int:
         i, j = fitting(p, i, j)
         a, b = inside(p, op, i, 0), inside(p, op, j, 1)
