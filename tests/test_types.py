@@ -198,6 +198,7 @@ FLOORS = {
     "tinypytorch.numerical": 5,
     "tinypytorch.drawing": 5,
     "tinypytorch.testing": 6,
+    "tinypytorch.command": 6,
     "tinypytorch.__main__": 6,
 }
 

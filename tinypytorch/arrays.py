@@ -102,8 +102,8 @@ def is_numpy_scalar(x: object) -> TypeGuard[np.generic[object]]:
 def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The axes that `axis` names in an array of `ndim` dimensions: non-negative, in order.
 
-    Raises `numpy.exceptions.AxisError` for an axis out of range, `ValueError` for one given twice. A number has an axis 0
-    that is not there: NumPy's reductions take it.
+    Raises `numpy.exceptions.AxisError` for an axis out of range, `ValueError` for one given twice. A number has an axis
+    0 that is not there: NumPy's reductions take it.
 
     >>> normalize_axes(-1, 3), normalize_axes(None, 2), normalize_axes((2, 0), 3), normalize_axes(0, 0)
     ((2,), (0, 1), (0, 2), ())

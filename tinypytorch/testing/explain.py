@@ -24,6 +24,7 @@ from tinypytorch.testing.programs import Instruction, Program
 from tinypytorch.testing.reduce import rebuilt
 from tinypytorch.testing.references import UnavailableError
 from tinypytorch.testing.suspicions import close, suspicion
+from tinypytorch.testing.whose import said
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,18 @@ def _rule_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
         with np.errstate(all="ignore"):
             given = rule_jacobians(q)
     except RAISED as error:
-        return Blame(at, None, f"the rule raises {type(error).__name__}: {error}", "an exception in the rule")
+        return Blame(at, None, f"the rule raises {said(error)}", "an exception in the rule")
     for n, expected, actual in zip(positions, right, given, strict=True):
         if isinstance(actual, str):
-            said = "missing sum_to, or a reshape" if "shape" in actual else "a missing return"
-            return Blame(at, n, actual, said, expected)
+            words = "missing sum_to, or a reshape" if "shape" in actual else "a missing return"
+            return Blame(at, n, actual, words, expected)
         allowed = granted(q, 1) * 2.0**-52 * (abs(expected) + abs(actual)) + 2.0**-1000
         if not runs_on_duals(q):
             allowed = allowed + _NUMERIC * (1 + abs(expected))
         if not bool((abs(expected - actual) <= allowed).all()):
             others = [m for k, m in zip(positions, right, strict=True) if k != n]
-            said = suspicion(q, positions.index(n), expected, actual, others)
-            return Blame(at, n, "its rule is wrong", said, expected, actual)
+            words = suspicion(q, positions.index(n), expected, actual, others)
+            return Blame(at, n, "its rule is wrong", words, expected, actual)
     return None
 
 
@@ -96,16 +97,16 @@ def _second_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
     try:
         found = check_second(q, thorough=False)
     except RAISED as error:
-        return Blame(at, None, f"its rule does not differentiate: {error}", _NEEDS_ARRAYS)
+        return Blame(at, None, f"its rule does not differentiate: {said(error)}", _NEEDS_ARRAYS)
     if found.verdict is not Verdict.FAIL:
         return None
     for name, inner_op in _inside_rule(q):
         blame = _rule_at_fault(inner_op, inner_op.code[0], len(inner_op.leaves))
         if blame is not None:
             return replace(blame, value=at, what=f"its rule is made of {name}, {blame.what}")
-    said = "its rule is right, its second derivative is not"
+    words = "its rule is right, its second derivative is not"
     cause = "zero where the reference is not: " if found.engine == 0 else ""
-    return Blame(at, None, said, cause + "a saved intermediate: a plain array in the rule that depends on the input")
+    return Blame(at, None, words, cause + "a saved intermediate: a plain array in the rule that depends on the input")
 
 
 def _inside_rule(q: Program) -> list[tuple[str, Program]]:
@@ -137,7 +138,7 @@ def _engine_at_fault(p: Program) -> Blame | None:
                 values[o].backward(c.astype(values[o].dtype), retain_grad=len(p.ends) == 1)
         right = adjoints(p, p.leaves)
     except RAISED as error:
-        return Blame(len(p.values) - 1, None, f"the engine raises {type(error).__name__}: {error}", "the engine")
+        return Blame(len(p.values) - 1, None, f"the engine raises {said(error)}", "the engine")
     for n in range(len(p.values) - 1, -1, -1):
         if len(p.ends) > 1 and n >= len(p.leaves):
             continue
@@ -146,8 +147,8 @@ def _engine_at_fault(p: Program) -> Blame | None:
             actual = np.zeros(p.values[n].shape)
         uses = sum(r == n for i in p.code for r in i.operands if isinstance(r, int))
         if actual.shape != right[n].shape:
-            said = f"its gradient has shape {actual.shape}, its data {right[n].shape}"
-            return Blame(n, None, said, "missing sum_to, or leading axes only", right[n], actual)
+            words = f"its gradient has shape {actual.shape}, its data {right[n].shape}"
+            return Blame(n, None, words, "missing sum_to, or leading axes only", right[n], actual)
         if not close(actual, right[n]):
             return Blame(
                 n,

@@ -17,7 +17,6 @@ from tinypytorch.testing.numbers.rounded import ROUNDED
 from tinypytorch.testing.programs import Instruction, Program
 from tinypytorch.testing.references import UnavailableError, run_on
 
-
 # The cotangents' entries: not 1, so that a rule that ignores them is seen.
 SCALE: Final = 1.5
 
@@ -35,9 +34,9 @@ def _as_it_is(ys: Sequence[Array], xs: Sequence[Array]) -> tuple[Sequence[Array]
 
 
 def alone(p: Program, i: Instruction) -> Program:
-    """The instruction on leaves that have its operands' values."""
+    """The instruction on leaves that have its operands' values, in float64."""
     q = Program()
-    refs = [q.leaf(p.values[r]) if isinstance(r, int) else r for r in i.operands]
+    refs = [q.leaf(p.values[r].astype(np.float64)) if isinstance(r, int) else r for r in i.operands]
     q.emit(i.op, *refs)
     return q
 

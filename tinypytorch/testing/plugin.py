@@ -1,87 +1,154 @@
-"""Floor 6: a pytest plugin: the fixture `verify`, and profiles for Hypothesis. Imports pytest; others when needed.
+"""Floor 6: what the pytest plugin gives: the fixture `verify`, and profiles for Hypothesis. Imports both, and `verify`.
 
-    def test_swish(verify):
+    def test_swish(verify: Verify) -> None:
         verify(Swish())
 
 A fixture, not a decorator: the test stays a function like others, with parameters, marks and more than one op if it
-likes; options of the command line reach it; and nothing has to be imported. See `fixture.Verify` for what it takes.
+likes; options of the command line reach it; and nothing has to be imported but, for type checkers, `Verify`.
 
-The plugin is loaded in every run of pytest where this package is installed, so it does little: Hypothesis is imported
-only if one of the profiles below is asked for.
-
-- `ci`: the same programs every time (`derandomize`), no deadline, no database.
-- `nightly`: others every time, and many; a failure prints what reproduces it. Failing examples are kept in
-  Hypothesis's database, which can be shared: `TINYPYTORCH_DATABASE` is a directory, the URL of a Redis server
-  (`redis://…`), or `github:owner/repository`, whose artifacts are read beside the local directory.
-
-`pytest --hypothesis-profile=nightly` finds them. A `conftest.py` that loads one itself calls `register_profiles` first.
-Profiles of these names that are registered already are left alone.
+The profiles: `pytest --hypothesis-profile=nightly` finds them; a `conftest.py` that loads one itself calls
+`register_profiles` first. pytest finds all this by `command.pytest_plugin`, which imports it when it is used.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
-import secrets
-from typing import TYPE_CHECKING, Final, NoReturn
+from dataclasses import replace
+from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.database import (
+    DirectoryBasedExampleDatabase,
+    ExampleDatabase,
+    GitHubArtifactDatabase,
+    MultiplexedDatabase,
+    ReadOnlyDatabase,
+)
+from hypothesis.errors import InvalidArgument
 
-if TYPE_CHECKING:
-    from hypothesis.database import ExampleDatabase
+from tinypytorch.arrays import Array
+from tinypytorch.command.targets import MisuseError, instance, is_op, is_traced
+from tinypytorch.command.tasks import explained
+from tinypytorch.testing.checks import Verdict
+from tinypytorch.testing.verify import Report, Settings, verify_function, verify_op
+from tinypytorch.testing.whose import said
 
-PROFILES: Final = ("ci", "nightly")
 DATABASE: Final = "TINYPYTORCH_DATABASE"
 NIGHTLY: Final = 2000
-_MISSING: Final = 'the fixture `verify` needs mpmath: pip install "tinypytorch[verify]"'
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the fixture `verify`."""
-    add = parser.getgroup("tinypytorch", "verification of ops").addoption
-    add("--verify-examples", type=int, metavar="N", help="programs for each call of `verify` that names no number")
-    add("--verify-seconds", type=float, metavar="S", help="time for each call of `verify` that names none")
-    add("--verify-seed", metavar="N", help="seed of its programs: a number, or `random` (default: 0)")
-    add("--verify-dtype", action="append", metavar="DTYPE", help="dtype of the leaves; may be repeated")
+class Verify:
+    """Verify an op, or a function at arrays; the test fails with the explanation if that finds anything.
+
+    def test_my_ops(verify):
+        verify(Swish())
+        verify(Swish(), examples=1000, dtypes=("float32", "float64"))
+        verify(loss, weights, bias)          # a function of Variables, at these arrays and at others of their shapes
+        assert verify(Swish()).worst_ulps < 4
+
+    What a call does not say is as the command line has it (`--verify-examples` and so on), else as `Settings` has it.
+    An op of which nothing could be told fails, too.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __call__(
+        self,
+        target: object,
+        *arrays: Array,
+        examples: int | None = None,
+        seconds: float | None = None,
+        seed: int | None = None,
+        orders: tuple[int, ...] | None = None,
+        dtypes: tuple[str, ...] | None = None,
+        name: str = "",
+    ) -> Report:
+        """Verify; the report of what passed.
+
+        examples, seconds, seed, orders, dtypes: see `Settings`. name: what the report calls it.
+        """
+        __tracebackhide__ = True
+        plain = self.settings
+        settings = replace(
+            plain,
+            examples=plain.examples if examples is None else examples,
+            seconds=plain.seconds if seconds is None else seconds,
+            seed=plain.seed if seed is None else seed,
+            orders=plain.orders if orders is None else orders,
+            dtypes=plain.dtypes if dtypes is None else dtypes,
+        )
+        report = _report(_instance(target, arrays), arrays, name, settings)
+        if report.verdict is not Verdict.PASS:
+            words = "is wrong" if report.failure else "could not be verified"
+            pytest.fail(f"{report.target} {words} (seed {settings.seed})\n\n{explained(report)}")
+        return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the fixture, and the profiles before Hypothesis looks for them."""
-    if config.getoption("--hypothesis-profile", None) in PROFILES:
-        register_profiles()
-    if config.getoption("--verify-seed") == "random":
-        config.option.verify_seed = str(secrets.randbelow(2**32))
-    if importlib.util.find_spec("mpmath"):
-        config.pluginmanager.import_plugin("tinypytorch.testing.fixture")
-    else:
-        config.pluginmanager.register(_Missing(), "tinypytorch.testing.missing")
+def _instance(target: object, arrays: tuple[Array, ...]) -> object:
+    """The target; of a class, an instance. Raises `TypeError` for what cannot be verified."""
+    __tracebackhide__ = True
+    if isinstance(target, type):
+        try:
+            return instance(target.__name__, target)
+        except MisuseError as error:
+            said_so = str(error)
+        raise TypeError(said_so)
+    if is_op(target) and arrays:
+        raise TypeError("verify: arrays are for functions; an op gets its operands from random programs")
+    if not is_op(target) and not callable(target):
+        raise TypeError(f"verify takes an op or a function of Variables, not {type(target).__name__}")
+    return target
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """The seed, if one was given or drawn."""
-    seed: str | None = config.getoption("--verify-seed")
-    return [f"verify: seed {seed}"] if seed else []
+def _report(target: object, arrays: tuple[Array, ...], name: str, settings: Settings) -> Report:
+    """The report; one that says so if the target raises what no op may."""
+    try:
+        if is_op(target):
+            return verify_op(target, name, settings)
+        if is_traced(target):
+            return verify_function(target, *arrays, name=name, settings=settings)
+    except Exception as error:
+        label = name or getattr(target, "__name__", type(target).__name__)
+        return Report(label, Verdict.FAIL, text=f"it raised: {said(error)}")
+    raise TypeError(f"{target!r} is no op")
 
 
-class _Missing:
-    """The fixture where the extra is not installed."""
+@pytest.fixture
+def tinypytorch_verify(pytestconfig: pytest.Config) -> Verify:
+    """What the fixture `verify` is, as the command line has it."""
+    examples: int | None = pytestconfig.getoption("--verify-examples")
+    seconds: float | None = pytestconfig.getoption("--verify-seconds")
+    seed: str | None = pytestconfig.getoption("--verify-seed")
+    dtypes: list[str] | None = pytestconfig.getoption("--verify-dtype")
+    plain = Settings()
+    return Verify(
+        replace(
+            plain,
+            examples=examples or plain.examples,
+            seconds=seconds,
+            seed=int(seed or plain.seed),
+            dtypes=tuple(dtypes or plain.dtypes),
+        )
+    )
 
-    @pytest.fixture
-    def verify(self) -> NoReturn:
-        """Say what to install."""
-        pytest.fail(_MISSING, pytrace=False)
+
+def pytest_configure() -> None:
+    """Called as soon as the plugin is registered: before Hypothesis looks for a profile."""
+    register_profiles()
 
 
 def register_profiles() -> None:
     """Register the profiles `ci` and `nightly`, each unless there is one of that name.
 
-    Hypothesis has a `ci` of its own, which is as described above; older versions have not.
+    - `ci`: the same programs every time (`derandomize`), no deadline, no database. Hypothesis has such a `ci` of its
+      own; older versions have not.
+    - `nightly`: others every time, and many; a failure prints what reproduces it. Failing examples are kept in
+      Hypothesis's database, which can be shared: `TINYPYTORCH_DATABASE` is a directory, the URL of a Redis server
+      (`redis://…`), or `github:owner/repository`, whose artifacts are read beside the local directory.
     """
-    from hypothesis import HealthCheck, settings
-    from hypothesis.errors import InvalidArgument
-
     plain = settings.get_profile("default")
     slow = (HealthCheck.too_slow,)
     shared = database(os.environ.get(DATABASE, ""))
@@ -108,13 +175,6 @@ def register_profiles() -> None:
 
 def database(where: str) -> ExampleDatabase | None:
     """The database at a directory, a Redis server's URL or `github:owner/repository`; None for nothing."""
-    from hypothesis.database import (
-        DirectoryBasedExampleDatabase,
-        GitHubArtifactDatabase,
-        MultiplexedDatabase,
-        ReadOnlyDatabase,
-    )
-
     if not where:
         return None
     if where.startswith(("redis://", "rediss://", "unix://")):
@@ -130,8 +190,6 @@ def database(where: str) -> ExampleDatabase | None:
 
 def _redis(url: str) -> ExampleDatabase:
     """The database in a Redis server. The package redis is found at run time: it is no dependency."""
-    from hypothesis.database import ExampleDatabase
-
     kind: object = getattr(importlib.import_module("redis"), "Redis", None)
     connect: object = getattr(kind, "from_url", None)
     wrap: object = getattr(importlib.import_module("hypothesis.extra.redis"), "RedisExampleDatabase", None)

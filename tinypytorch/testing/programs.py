@@ -33,7 +33,8 @@ Ref: TypeAlias = int | float
 LEAF_SHAPES: tuple[Shape, ...] = ((), (2,), (2, 1), (3,), (1, 1), (2, 3), (1, 3), (2, 1, 3), (0, 2))
 # The seed of the directions that a second derivative is taken along, beside the first ones.
 OTHER: Final = 5
-_PACKAGE: Final = frozenset(ALL.values())
+# The ops of this package, by their classes.
+PACKAGE: Final = frozenset(ALL.values())
 # The last step of most programs is one of these, of the latest result and one before it: so they share inner nodes.
 # These are positions in the list of built-in steps: sum, difference and product.
 CLOSING: Final = (1, 2, 3)
@@ -248,7 +249,7 @@ def _recorded(op: Function, operands: list[Variable | float]) -> Sequence[Variab
     """Apply an op as its users do: this package's through the methods of Variables, others through `apply`."""
     if isinstance(op, Opaque):
         return (op(*(as_variable(x) for x in operands)),)
-    trusted = type(op) in _PACKAGE
+    trusted = type(op) in PACKAGE
     head = operands[0]
     if is_unary(op):
         return (head.record(op) if trusted and isinstance(head, Variable) else apply(op, head),)

@@ -56,7 +56,7 @@ def rebuilt(leaves: Sequence[Array], code: Sequence[Instruction]) -> Program | N
             at = len(p.values)
             try:
                 p.emit(i.op, *i.operands)
-            except (ValueError, TypeError, IndexError, ArithmeticError):
+            except Exception:
                 return None
             if len(p.values) - at != i.outputs:
                 return None

@@ -111,12 +111,12 @@ def _second(p: Program, kind: Kind[R]) -> R:
     return _weighted(p, run_on(p, leaves, outer), outer).t.t
 
 
-def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, int]:
-    """The derivative of that order, from that side of kinks, and how many kinks were met."""
+def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, Watch]:
+    """The derivative of that order, from that side of kinks, and what comparisons met."""
     watch = Watch(side)
     token = WATCH.set(watch)
     try:
-        return _first(p, kind) if order == 1 else _second(p, kind), watch.kinks
+        return _first(p, kind) if order == 1 else _second(p, kind), watch
     except NotRepresentableError as error:
         raise UnavailableError(str(error)) from error
     finally:
@@ -125,23 +125,23 @@ def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, in
 
 def rounded(p: Program, order: int = 1, side: int = 1) -> Answer:
     """Dual numbers over float64, with bounds."""
-    t, kinks = _derivative(p, ROUNDED, order, side)
+    t, watch = _derivative(p, ROUNDED, order, side)
     if not math.isfinite(t.v) or not math.isfinite(t.e):
         raise UnavailableError("values too large, or too ill-conditioned, for a bound on the rounding error")
     rounding = t.e + U * t.m
-    return Answer("rounded duals", t.v, GRANTED * rounding, rounding, t.m, kinks)
+    return Answer("rounded duals", t.v, GRANTED * rounding, rounding, t.m, watch.kinks)
 
 
 def exact(p: Program, order: int = 1, side: int = 1) -> Answer:
-    """Dual numbers over fractions."""
-    t, kinks = _derivative(p, EXACT, order, side)
-    return Answer("exact duals", t.q, 0.0, kinks=kinks, exact=t.in_float64)
+    """Dual numbers over fractions. Where values tie, a rule may share by thirds, and an engine is not exact."""
+    t, watch = _derivative(p, EXACT, order, side)
+    return Answer("exact duals", t.q, 0.0, kinks=watch.kinks, exact=t.in_float64 and not watch.ties)
 
 
 def precise(p: Program, order: int = 1, side: int = 1) -> Answer:
     """Dual numbers over fifty digits."""
-    t, kinks = _derivative(p, PRECISE, order, side)
-    return Answer("50-digit duals", as_fraction(t), 0.0, kinks=kinks, roundoff=ROUNDOFF)
+    t, watch = _derivative(p, PRECISE, order, side)
+    return Answer("50-digit duals", as_fraction(t), 0.0, kinks=watch.kinks, roundoff=ROUNDOFF)
 
 
 def complex_step(p: Program, tolerance: float) -> Answer:

@@ -18,7 +18,8 @@ from tinypytorch.ops import shaping as sh
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.indexing import GetItem
 from tinypytorch.testing.operands import Step, inside
-from tinypytorch.testing.programs import Program, Ref, run_one
+from tinypytorch.testing.programs import Program, Ref, leaf_values, run_one
+from tinypytorch.testing.whose import said
 
 # Shapes that are tried for an op that takes neither the operands' own shapes nor says which it takes.
 SHAPES: tuple[Shape, ...] = ((3,), (2, 3), (3, 3), (), (2, 3, 3), (4,), (2, 2))
@@ -94,9 +95,23 @@ def takes(op: Function, values: list[Array], anything: bool = False) -> bool:
     try:
         with np.errstate(all="ignore"):
             found = run_one(op, values)
-    except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError):
+    except Exception:
         return False
     return anything or all(y.dtype.kind == "f" and bool(np.isfinite(y).all()) for y in found)
+
+
+def refusal(op: Function) -> str:
+    """What the op raises on arrays of small shapes, in words; empty if it takes some."""
+    count = 1 if is_unary(op) else 2 if is_binary(op) else 1
+    words = ""
+    for shape in SHAPES:
+        try:
+            run_one(op, [leaf_values(shape, 0)] * count)
+        except Exception as error:
+            words = said(error)
+        else:
+            return ""
+    return words
 
 
 def _moved(p: Program, op: Function, refs: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -29,7 +29,8 @@ from tinypytorch.testing.operands import Step
 from tinypytorch.testing.pool import POOL, STEPS, build
 from tinypytorch.testing.programs import Plan, Program
 from tinypytorch.testing.render import explanation
-from tinypytorch.testing.steps import step_of
+from tinypytorch.testing.steps import refusal, step_of
+from tinypytorch.testing.whose import said
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Settings:
     seed: int = 0
     orders: tuple[int, ...] = (1, 2)
     dtypes: tuple[str, ...] = ("float64",)
-    max_nodes: int = 6
+    max_nodes: int = 7
     thorough: int = 8
 
 
@@ -126,6 +127,8 @@ def verify_op(
     """Verify an op, alone and inside random programs among the built-in ops."""
     target = name or type(op).__name__
     report = _verify(target, programs_with(op, settings), settings, progress, spec_of(op).kink, type(op).__name__)
+    if not report.programs and (words := refusal(op)):
+        report.text += f". It raises {words}"
     return _at_kinks(report, op)
 
 
@@ -158,7 +161,7 @@ def _at_kinks(report: Report, op: Function) -> Report:
         try:
             complaint = check_conventions(op)
         except RAISED as error:
-            complaint = f"{type(error).__name__}: {error}"
+            complaint = said(error)
         if complaint:
             report.verdict = Verdict.FAIL
             report.text = f"kink convention: {complaint}"
@@ -171,13 +174,15 @@ def programs_with(op: Function, settings: Settings = Settings()) -> Iterator[Pro
 
 
 def _with_step(step: Step, settings: Settings) -> Iterator[Program]:
-    """Programs in which this step takes part: alone in one of five, else among the others, a third of all steps."""
+    """Programs in which this step takes part: alone in one of ten, else among the others, about a third of all."""
     steps = (step, *STEPS)
     for n, plan in enumerate(random_plans(settings.seed, settings.max_nodes, settings.dtypes)):
-        drawn = plan.steps[:1] if n % 5 == 0 else plan.steps
-        mine = n % len(drawn)
+        drawn = plan.steps[:1] if n % 10 == 0 else plan.steps
+        last = len(drawn) - 1  # often the one that joins two results: it stays as it is
+        mine = n % max(last, 1)
         chosen = tuple(
-            (0 if at == mine or op % 3 == 0 else 1 + op % len(STEPS), i, j, k) for at, (op, i, j, k) in enumerate(drawn)
+            (0 if at == mine or (at < last and op % 3 == 0) else 1 + op % len(STEPS), i, j, k)
+            for at, (op, i, j, k) in enumerate(drawn)
         )
         banned = tuple(1 + b % len(STEPS) for b in plan.banned)
         yield build(Plan(plan.leaves, chosen, banned, plan.dtype), steps)
@@ -215,7 +220,7 @@ def _verify(
             progress(report.programs)
     except RAISED as error:
         report.verdict = Verdict.FAIL
-        report.text = f"a forward raised while a program was built: {type(error).__name__}: {error}"
+        report.text = f"a forward raised while a program was built: {said(error)}"
     if failure is not None:
         _explain(report, failure)
     report.seconds = time.monotonic() - start

@@ -43,7 +43,7 @@ def _compiled(text: str, arity: int) -> Callable[[object], _Expression]:
     if (text, arity) not in _COMPILED:
         names = [f"x{n}" for n in range(arity)]
         source = f"lambda np: lambda {', '.join(names)}: {text.format(*names)}"
-        _COMPILED[text, arity] = eval(source)  # noqa: S307  (our own texts)
+        _COMPILED[text, arity] = eval(source)
     return _COMPILED[text, arity]
 
 

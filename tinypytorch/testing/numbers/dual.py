@@ -29,13 +29,18 @@ from tinypytorch.testing.numbers.kinds import Kind, R
 
 @dataclass
 class Watch:
-    """What comparisons met: how many kinks, and from which side of them the derivative is taken (1 or -1)."""
+    """What comparisons met, and from which side of a kink the derivative is taken (1 or -1).
+
+    kinks: equal values with different derivatives. ties: equal values with equal derivatives.
+    """
 
     side: int = 1
     kinks: int = 0
+    ties: int = 0
 
 
 WATCH: Final[ContextVar[Watch]] = ContextVar("WATCH")
+_UNWATCHED: Final = Watch()
 _NUMBERS: Final = (int, float, np.floating, np.integer, np.bool_, Fraction)
 
 
@@ -144,9 +149,10 @@ class Dual(Generic[R]):
         if self.v != b.v:
             return None
         below, above = self.t < b.t, b.t < self.t
+        watch = WATCH.get(_UNWATCHED)
         if not (below or above):
+            watch.ties += 1
             return 0
-        watch = WATCH.get()
         watch.kinks += 1
         return -watch.side if below else watch.side
 

@@ -1,0 +1,16 @@
+"""Floor 6: `python -m tinypytorch`. Imports `command`; that needs the extra, so what it lacks is said here."""
+
+import sys
+
+from tinypytorch.command.arguments import parse
+
+if __name__ == "__main__":
+    options = parse(sys.argv[1:])
+    try:
+        from tinypytorch.command.run import main
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("hypothesis", "mpmath", "rich"):
+            raise
+        sys.stderr.write(f'{error.name} is not installed: pip install "tinypytorch[verify]"\n')
+        sys.exit(2)
+    sys.exit(main(options))

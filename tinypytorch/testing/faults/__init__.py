@@ -1,0 +1,25 @@
+"""Floor 6: planted faults, to measure what the checks find. Imports floors 1 to 4 and `testing`.
+
+    python -m tinypytorch.testing.faults
+
+plants each of `FAULTS`, one at a time, and reports which check finds it, after how many programs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tinypytorch.testing.examine import examine
+from tinypytorch.testing.faults import elementwise, engine, relative, structure
+from tinypytorch.testing.faults.fault import Fault as Fault
+from tinypytorch.testing.programs import Program
+
+FAULTS: Final[tuple[Fault, ...]] = (*relative.FAULTS, *elementwise.FAULTS, *structure.FAULTS, *engine.FAULTS)
+
+
+def finds(p: Program) -> str | None:
+    """What the checks find wrong with a program, in words, the cheapest first; None if nothing."""
+    for failure in (examine(p, (1, 2), invariants=()).failure, examine(p, (1, 2), thorough=True).failure):
+        if failure is not None:
+            return f"{failure.check}: {failure.message}"
+    return None
