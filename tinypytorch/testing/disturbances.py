@@ -10,7 +10,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from tinypytorch.core.config import Config, no_grad
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import T
-from tinypytorch.testing.passes import bits, end_of, grads_of, leaves_of
+from tinypytorch.testing.passes import bits, end_of, grads_of, leaves_of, tracked
 from tinypytorch.testing.programs import Program
 
 # How many threads differentiate at once, and how many passes must leave nothing behind.
@@ -210,3 +210,24 @@ def check_failure(p: Program) -> str | None:
     if bits(grads_of(xs)) != bits([g * 2 for g in once]):
         return "a pass after one that an exception ended gives another gradient"
     return None
+
+
+def check_settings(p: Program) -> str | None:
+    """While another thread is inside `no_grad()`, this one records as ever."""
+    inside, done = Event(), Event()
+
+    def other() -> None:
+        with no_grad():
+            inside.set()
+            done.wait()
+
+    thread = Thread(target=other)
+    thread.start()
+    inside.wait()
+    try:
+        values = p.record(leaves_of(p))
+    finally:
+        done.set()
+        thread.join()
+    wants = [v.requires_grad for v in values]
+    return None if wants == tracked(p) else "no_grad() in one thread stops another from recording"

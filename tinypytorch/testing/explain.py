@@ -16,6 +16,7 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.core.variable import Variable
 from tinypytorch.testing.checks import Verdict, check_second, granted
+from tinypytorch.testing.conventions import check_conventions
 from tinypytorch.testing.engines import adjoints, pulled_back
 from tinypytorch.testing.examine import RAISED, Failure
 from tinypytorch.testing.jacobians import alone, jacobians, rule_jacobians, runs_on_duals
@@ -59,6 +60,10 @@ def explain(failure: Failure) -> Blame | None:
             blame = _second_at_fault(p, i, at)
             if blame is not None:
                 return blame
+    for i, at in starts:
+        complaint = check_conventions(i.op) if failure.finding is not None else None
+        if complaint is not None:
+            return Blame(at, None, f"at its kink: {complaint}", "the convention, or the mask")
     if failure.finding is None and failure.error is None:
         return None
     return _engine_at_fault(p)
@@ -84,7 +89,7 @@ def _rule_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
         allowed = granted(q, 1) * 2.0**-52 * (abs(expected) + abs(actual)) + 2.0**-1000
         if not runs_on_duals(q):
             allowed = allowed + _NUMERIC * (1 + abs(expected))
-        if not bool((abs(expected - actual) <= allowed).all()):
+        if not np.isfinite(actual).all() or not bool((abs(expected - actual) <= allowed).all()):
             others = [m for k, m in zip(positions, right, strict=True) if k != n]
             words = suspicion(q, positions.index(n), expected, actual, others)
             return Blame(at, n, "its rule is wrong", words, expected, actual)

@@ -17,6 +17,7 @@ from tinypytorch.core.variable import Variable
 from tinypytorch.function import T
 from tinypytorch.testing.disturbances import check_failure as check_failure
 from tinypytorch.testing.disturbances import check_growth as check_growth
+from tinypytorch.testing.disturbances import check_settings as check_settings
 from tinypytorch.testing.disturbances import check_threads as check_threads
 from tinypytorch.testing.disturbances import no_collector
 from tinypytorch.testing.passes import NARROW, bits, end_of, ends_of, exactly, grads_of, leaves_of, settled
@@ -106,6 +107,11 @@ def check_pure(p: Program) -> str | None:
         for i, g in enumerate(grads):
             if any(np.shares_memory(g, o) for o in others + grads[:i]):
                 return f"a gradient shares memory with a value, the cotangent or another gradient ({dtype})"
+        leaf, seed = xs[0], spread(xs[0].shape, 1).astype(dtype)
+        leaf.cleargrad()
+        leaf.backward(seed)
+        if leaf.grad is not None and np.shares_memory(leaf.grad, seed):
+            return f"the gradient of a leaf by itself is the cotangent, not a copy ({dtype})"
     return None
 
 
@@ -244,4 +250,5 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     check_failure,
     check_growth,
     check_threads,
+    check_settings,
 )

@@ -36,12 +36,11 @@ def positive(p: Program, i: int) -> int:
 
 def _clear(x: Array, domain: Domain, kinked: bool) -> bool:
     """Whether all entries are well inside the domain; points that it avoids because of a kink do not count."""
-    if not x.size:
-        return True
-    low, high = float(x.min()), float(x.max())
-    if low <= domain.low + MARGIN or high >= domain.high - MARGIN:
+    entries: list[float] = x.ravel().tolist()  # for a few entries Python is faster than NumPy
+    low, high = domain.low + MARGIN, domain.high - MARGIN
+    if not all(low < e < high for e in entries):
         return False
-    return kinked or all(float(abs(x - a).min()) > MARGIN for a in domain.avoid)
+    return kinked or all(abs(e - a) > MARGIN for e in entries for a in domain.avoid)
 
 
 def inside(p: Program, op: Function, i: int, operand: int) -> int:
@@ -58,8 +57,8 @@ def tame(p: Program, i: int) -> int:
     """The value scaled below LARGEST and of a size below MOST."""
     if p.values[i].size > MOST:
         i = p.emit(re.Sum(0), i)
-    y = p.values[i]
-    largest = max(abs(float(y.max())), abs(float(y.min()))) if y.size else 0.0
+    entries: list[float] = p.values[i].ravel().tolist()
+    largest = max(map(abs, entries), default=0.0)
     return p.emit(ar.Mul(), i, 2.0 ** -math.ceil(math.log2(largest / LARGEST))) if largest > LARGEST else i
 
 

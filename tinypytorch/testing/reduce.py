@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, is_array
+from tinypytorch.arrays import AnyArray, Array, is_array
 from tinypytorch.function import is_many
 from tinypytorch.testing.numbers.elements import is_tuple
 from tinypytorch.testing.programs import Instruction, Program, Ref, starts_of
@@ -77,6 +77,7 @@ def _smaller(p: Program) -> Iterator[Program]:
         for change in changes:
             for k in range(count):
                 yield from change(p, k)
+    yield from _shorter_together(p)
 
 
 def _kept(p: Program, wanted: set[int], leaves: list[Array], code: list[Instruction]) -> Program | None:
@@ -113,7 +114,7 @@ def _one_end(p: Program) -> Iterator[Program]:
     if len(p.ends) > 1:
         for end in p.ends:
             q = _kept(p, {end}, p.leaves, p.code)
-            if q is not None:
+            if q is not None and _size(q) < _size(p):
                 yield q
 
 
@@ -239,6 +240,56 @@ def _as(y: Array, x: Array, smaller: Array) -> Array:
     if y.shape != x.shape:
         return y
     return y.reshape(-1)[: smaller.size].reshape(smaller.shape)
+
+
+def _shorter_together(p: Program) -> Iterator[Program]:
+    """Without one entry of every axis of some length, in leaves and parameters at once: for shapes that must fit."""
+    arrays = [*p.leaves, *(a for i in p.code for name in _fields(i.op) for a in _arrays(getattr(i.op, name)))]
+    places = [None, *range(max(x.ndim for x in p.leaves))]
+    for n in sorted({k for x in arrays for k in x.shape if k > 1}, reverse=True):
+        for entry in reversed(range(n)):
+            for place in places:
+                leaves = [_without(x, n, entry, place) for x in p.leaves]
+                for code in ([_op_without(i, n, entry, place) for i in p.code], p.code):
+                    q = rebuilt(leaves, code)
+                    if q is not None and _size(q) < _size(p):
+                        yield q
+
+
+def _without(x: Array, n: int, entry: int, place: int | None) -> Array:
+    """Without an entry of the axes of length n: of all of them, or of the one in that place."""
+    for axis in range(x.ndim):
+        if x.shape[axis] == n and place in (None, axis):
+            x = np.delete(x, entry, axis)
+    return x
+
+
+def _op_without(i: Instruction, n: int, entry: int, place: int | None) -> Instruction:
+    """With the arrays and the shapes among the op's parameters shortened likewise."""
+    op = copy(i.op)
+    for name in _fields(op):
+        object.__setattr__(op, name, _part_without(getattr(op, name), n, entry, place))
+    return Instruction(op, i.operands, i.outputs)
+
+
+def _part_without(value: object, n: int, entry: int, place: int | None) -> object:
+    if is_array(value):
+        return np.delete(value, entry, value.shape.index(n)) if n in value.shape else value
+    if is_tuple(value):
+        return tuple(
+            (n - 1 if part == n and place in (None, at) else part)
+            if type(part) is int
+            else _part_without(part, n, entry, place)
+            for at, part in enumerate(value)
+        )
+    return value
+
+
+def _arrays(value: object) -> list[AnyArray]:
+    """The arrays in a parameter."""
+    if is_tuple(value):
+        return [array for part in value for array in _arrays(part)]
+    return [value] if is_array(value) else []
 
 
 def _merged_leaves(p: Program, leaf: int) -> Iterator[Program]:

@@ -135,7 +135,7 @@ def verify_op(
 def verify_builtin(name: str, settings: Settings = Settings(), progress: Progress = lambda done: None) -> Report:
     """Verify one of the package's own ops, by its name in `NAMES`."""
     op = build(Plan(((1, 0),), ((0, 0, 0, 3),)), (POOL[name],)).code[-1].op
-    report = _verify(name, _with_step(POOL[name], settings), settings, progress, spec_of(op).kink, "")
+    report = _verify(name, with_step(POOL[name], settings), settings, progress, spec_of(op).kink, "")
     return _at_kinks(report, op)
 
 
@@ -170,10 +170,10 @@ def _at_kinks(report: Report, op: Function) -> Report:
 
 def programs_with(op: Function, settings: Settings = Settings()) -> Iterator[Program]:
     """Programs without end in which an op takes part."""
-    return _with_step(step_of(op), settings)
+    return with_step(step_of(op), settings)
 
 
-def _with_step(step: Step, settings: Settings) -> Iterator[Program]:
+def with_step(step: Step, settings: Settings) -> Iterator[Program]:
     """Programs in which this step takes part: alone in one of ten, else among the others, about a third of all."""
     steps = (step, *STEPS)
     for n, plan in enumerate(random_plans(settings.seed, settings.max_nodes, settings.dtypes)):

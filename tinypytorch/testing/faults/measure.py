@@ -25,8 +25,9 @@ from tinypytorch.testing.explain import explain
 from tinypytorch.testing.faults import FAULTS
 from tinypytorch.testing.faults.fault import ENGINE, Fault
 from tinypytorch.testing.operands import Step
-from tinypytorch.testing.pool import POOL, STEPS, build
+from tinypytorch.testing.pool import POOL, build
 from tinypytorch.testing.programs import Plan, Program
+from tinypytorch.testing.verify import Settings, with_step
 
 # The check that a fault fails if a forward raises while a program is built.
 BUILDING: Final = "forward pass"
@@ -47,7 +48,7 @@ class Budget:
     programs: int = 200
     shrunk: int = 3
     every: int = 4
-    max_nodes: int = 6
+    max_nodes: int = 7
 
 
 @dataclass(frozen=True)
@@ -108,23 +109,14 @@ _STEPS: Final[dict[object, Step]] = {type(op): step for op, step in _APPLIED}
 def programs_for(fault: Fault, seed: int, max_nodes: int) -> Iterator[Program]:
     """The programs that a fault is to be found in; built while it is planted, so a forward may raise."""
     step = step_for(fault)
-    for n, plan in enumerate(random_plans(seed, max_nodes)):
-        yield build(plan) if step is None else _with(step, plan, n)
+    if step is not None:
+        return with_step(step, Settings(seed=seed, max_nodes=max_nodes))
+    return (build(plan) for plan in random_plans(seed, max_nodes))
 
 
 def step_for(fault: Fault) -> Step | None:
     """The step of the pool that applies the op whose rule is wrong; None for a fault of the engine."""
     return None if fault.kind == ENGINE else _STEPS.get(fault.patches[0].owner)
-
-
-def _with(step: Step, plan: Plan, n: int) -> Program:
-    """A program in which the step takes part: alone in one of five, else a third of all steps, as in `verify`."""
-    drawn = plan.steps[:1] if n % 5 == 0 else plan.steps
-    chosen = tuple(
-        (0 if at == n % len(drawn) or op % 3 == 0 else 1 + op % len(STEPS), i, j, k)
-        for at, (op, i, j, k) in enumerate(drawn)
-    )
-    return build(Plan(plan.leaves, chosen, tuple(1 + b % len(STEPS) for b in plan.banned)), (step, *STEPS))
 
 
 def kill(fault: Fault, seed: int, budget: Budget) -> Kill | None:

@@ -67,7 +67,7 @@ def elements(x: object) -> Elements:
     if type(x) is Elements:
         return x
     if is_array(x):
-        return x.astype(object).view(Elements)
+        return (x if x.dtype.char == "O" else x.astype(object)).view(Elements)
     single = np.empty((), object)
     single[()] = x
     return single.view(Elements)
@@ -114,7 +114,7 @@ def settled(x: object, kind: Kind[R]) -> Elements:
     """`x` with every plain number in it made a dual number without derivative."""
     array = elements(x)
     entries: list[object] = array.ravel().tolist()
-    plain = [i for i, entry in enumerate(entries) if not is_dual(entry)]
+    plain = [i for i, entry in enumerate(entries) if type(entry) is not Dual]
     if plain:
         flat = array.reshape(-1).view(np.ndarray).copy()
         for i in plain:
