@@ -36,8 +36,8 @@ def _plan(head: list[int], draws: list[list[int]], dtypes: tuple[str, ...]) -> P
         (head[2 * n] % len(LEAF_SHAPES), head[2 * n + 1] % SEEDS) for n in range(1 + head[2 * _LEAVES] % _LEAVES)
     )
     steps = tuple((op, _operand(i), _operand(j), k % 8) for op, i, j, k in draws[: 1 + head[7] % len(draws)])
-    if head[9] % 4:
-        steps = (*steps[: len(draws) - 1], (CLOSING[head[9] // 4 % 3], 0, 1 + head[9] // 16 % 2, 1))
+    if head[9] % 8:
+        steps = (*steps[: len(draws) - 1], (CLOSING[head[9] // 8 % 3], 0, 1 + head[9] // 32 % 2, 1))
     banned = tuple(head[-_BANNED:]) if head[8] % 2 else ()
     return Plan(leaves, steps, banned, dtypes[head[10] % len(dtypes)])
 

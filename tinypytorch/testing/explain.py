@@ -101,8 +101,10 @@ def _second_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
     q = alone(p, i)
     try:
         found = check_second(q, thorough=False)
-    except RAISED as error:
+    except TypeError as error:
         return Blame(at, None, f"its rule does not differentiate: {said(error)}", _NEEDS_ARRAYS)
+    except RAISED:
+        return None
     if found.verdict is not Verdict.FAIL:
         return None
     for name, inner_op in _inside_rule(q):

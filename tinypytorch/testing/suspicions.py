@@ -32,7 +32,7 @@ def suspicion(q: Program, position: int, expected: Array, actual: Array, others:
     position: of the operand, among those that are values; others: the Jacobians of the other operands.
     """
     xs = [q.values[r] if isinstance(r, int) else np.asarray(r) for r in q.code[0].operands]
-    if close(actual, expected):
+    if np.isfinite(actual).all() and close(actual, expected):
         return f"a relative error of {np.abs(actual / np.where(expected == 0, 1, expected) - 1).max():.0e}"
     by_trial = _ignores_cotangent(q, position, actual) or _confusion(q, position, expected, xs)
     return by_trial or suspect(expected, actual, xs, q.values[-1], others)
