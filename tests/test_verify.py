@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 
 from tests.support import call
 from tinypytorch import Array, Variable, tanh
-from tinypytorch.function import Kink, Spec, T, lift
+from tinypytorch.function import Kink, Spec, T, is_unary, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.elementwise import Exp, Sin, Tanh
 from tinypytorch.ops.reductions import Sum
@@ -288,3 +289,15 @@ def test_arrays_in_a_domain(x: Array) -> None:
 def test_names_that_are_no_ops_are_refused() -> None:
     with pytest.raises(ValueError, match="'sine' is no built-in op"):
         programs(["sine"])
+
+
+def test_the_readme_shows_what_the_checker_says() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Is my gradient right?")[1]
+    names: dict[str, object] = {"__name__": "softplus"}
+    exec(section.split("```python\n")[1].split("```")[0], names)
+    wrong = names["Softplus"]
+    assert callable(wrong)
+    op: object = wrong()
+    assert is_unary(op)
+    assert verify_op(op).text == section.split("```text\n")[1].split("```")[0].rstrip()

@@ -4,7 +4,9 @@ import sys
 
 from tinypytorch.command.arguments import parse
 
-if __name__ == "__main__":
+
+def _run() -> int:
+    """Do what the command line says; the exit status."""
     options = parse(sys.argv[1:])
     try:
         from tinypytorch.command.run import main
@@ -12,5 +14,9 @@ if __name__ == "__main__":
         if (error.name or "").partition(".")[0] not in ("hypothesis", "mpmath", "rich"):
             raise
         sys.stderr.write(f'{error.name} is not installed: pip install "tinypytorch[verify]"\n')
-        sys.exit(2)
-    sys.exit(main(options))
+        return 2
+    return main(options)
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

@@ -20,6 +20,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -100,10 +101,13 @@ class Worker:
 
     def __init__(self, log: Path, timeout: float) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.log, self.timeout = log, timeout
-        self.number, self.until = -1, 0.0
-        self.process = context.Process(target=serve, args=(theirs, str(log), timeout), daemon=True)
+        ours, theirs = context.Pipe()
+        self.pipe: _Pipe = ours
+        self.log: Path = log
+        self.timeout: float = timeout
+        self.number: int = -1
+        self.until: float = 0.0
+        self.process: BaseProcess = context.Process(target=serve, args=(theirs, str(log), timeout), daemon=True)
         with _no_interrupt():
             self.process.start()
         theirs.close()

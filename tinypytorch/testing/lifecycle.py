@@ -237,12 +237,12 @@ class Lifecycle(RuleBasedStateMachine, Generic[V]):
 
     def begin(self, engine: Engine[V], shapes: Sequence[Shape]) -> None:
         """Start with a new engine, and two leaves of each shape."""
-        self.engine = engine
-        self.shapes = tuple(shapes)
-        self.model = Model()
+        self.engine: Engine[V] = engine
+        self.shapes: tuple[Shape, ...] = tuple(shapes)
+        self.model: Model = Model()
         self.held: dict[int, V] = {}
         self.watched: dict[int, ref[V]] = {}
-        self.armed = False
+        self.armed: bool = False
         self._collecting = gc.isenabled()
         gc.disable()
         for k in range(2 * len(self.shapes)):

@@ -137,7 +137,7 @@ class _Idle:
     """The identity; counts how often its rule ran."""
 
     def __init__(self) -> None:
-        self.ran = 0
+        self.ran: int = 0
 
     def forward(self, x: Array, /) -> Array:
         return x.view()

@@ -44,7 +44,7 @@ class Point:
     __slots__ = ("v",)
 
     def __init__(self, v: mpf) -> None:
-        self.v = v
+        self.v: mpf = v
 
     @classmethod
     def of(cls, x: float) -> Point:

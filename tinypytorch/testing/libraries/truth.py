@@ -134,10 +134,10 @@ class Slope:
     """One-sided quotients of differences of a program along directions."""
 
     def __init__(self, p: Program, noise: Noise | None = None) -> None:
-        self.p = p
-        self.noise = noise
-        self.leaves = [points(x) for x in p.leaves]
-        self.values = evaluated(p, self.leaves, noise)
+        self.p: Program = p
+        self.noise: Noise | None = noise
+        self.leaves: list[Points] = [points(x) for x in p.leaves]
+        self.values: list[Points] = evaluated(p, self.leaves, noise)
 
     def side(self, directions: Sequence[Array], power: int, sign: float) -> float:
         """The quotient on one side, nan where it leaves the domain."""

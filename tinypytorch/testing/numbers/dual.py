@@ -62,9 +62,9 @@ class Dual(Generic[R]):
     __slots__ = ("kind", "t", "v")
 
     def __init__(self, v: R, t: R, kind: Kind[R]) -> None:
-        self.v = v
-        self.t = t
-        self.kind = kind
+        self.v: R = v
+        self.t: R = t
+        self.kind: Kind[R] = kind
 
     def _lift(self, other: object) -> Dual[R] | None:
         """A number as a dual number without derivative; None for anything else (an array: NumPy's turn)."""

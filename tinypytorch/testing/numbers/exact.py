@@ -22,9 +22,9 @@ class Exact:
     __slots__ = ("grain", "q", "size")
 
     def __init__(self, q: Fraction, size: float, grain: int) -> None:
-        self.q = q
-        self.size = size
-        self.grain = grain
+        self.q: Fraction = q
+        self.size: float = size
+        self.grain: int = grain
 
     def __add__(self, other: Exact) -> Exact:
         return Exact(self.q + other.q, self.size + other.size, min(self.grain, other.grain))

@@ -34,9 +34,9 @@ class Rounded:
     __slots__ = ("e", "m", "v")
 
     def __init__(self, v: float, m: float, e: float) -> None:
-        self.v = v
-        self.m = m
-        self.e = e
+        self.v: float = v
+        self.m: float = m
+        self.e: float = e
 
     def __add__(self, other: Rounded) -> Rounded:
         m = self.m + other.m
