@@ -1,4 +1,4 @@
-"""Hypothesis profiles: `ci` is quick and the same every time, `long` is random. HYPOTHESIS_PROFILE chooses."""
+"""Hypothesis profiles: `ci` is quick and the same every time, `nightly` is random. HYPOTHESIS_PROFILE chooses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tinypytorch.testing.plugin import register_profiles
+
 _ALLOWED = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("ci", max_examples=150, derandomize=True, deadline=None, suppress_health_check=_ALLOWED)
-settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=_ALLOWED, print_blob=True)
+register_profiles()
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -119,7 +119,7 @@ def test_the_bound_of_differences_holds() -> None:
             continue
         if true.kinks:
             continue
-        found = along(p, partial(objective, p), p.directions())
+        found = along(p, partial(objective, p), p.directions(), references.roundings(p, references.rounded(p)))
         if found.smooth:
             smooth += 1
             assert abs(as_fraction(found.value) - as_fraction(true.value)) <= found.bound

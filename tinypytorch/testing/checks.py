@@ -182,7 +182,7 @@ def _others(p: Program, first: Answer, order: int) -> list[Answer]:
     if order == 1:
         with suppress(UnavailableError):
             found.append(references.complex_step(p, rounding))
-        numeric = along(p, lambda xs: objective(p, xs), p.directions())
+        numeric = along(p, lambda xs: objective(p, xs), p.directions(), references.roundings(p, first))
         if numeric.smooth:
             found.append(Answer("differences", as_fraction(numeric.value), numeric.bound))
     return found

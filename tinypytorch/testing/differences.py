@@ -78,8 +78,14 @@ def ridders(f: Callable[[np.longdouble], tuple[np.longdouble, bytes]], noise: fl
     return Derivative(0.0, np.inf, False)
 
 
-def along(p: Program, f: Callable[[Sequence[Array]], np.longdouble], directions: Sequence[Array]) -> Derivative:
-    """The derivative, along the directions, of a function of the program's leaves that branches as the program does."""
+def along(
+    p: Program, f: Callable[[Sequence[Array]], np.longdouble], directions: Sequence[Array], roundings: float = 0.0
+) -> Derivative:
+    """The derivative, along the directions, of a function of the program's leaves that branches as the program does.
+
+    roundings: a bound on the rounding error of f, the leaves' own included, in units of the unit roundoff; where
+        values cancel it is larger than f. Unknown, it is taken for the largest value of the program.
+    """
 
     def moved(t: np.longdouble) -> tuple[np.longdouble, bytes]:
         leaves = [np.asarray(widened(x) + t * d) for x, d in zip(p.leaves, directions, strict=True)]
@@ -88,7 +94,9 @@ def along(p: Program, f: Callable[[Sequence[Array]], np.longdouble], directions:
 
     here, there = float(f(p.leaves)), moved(np.longdouble(0))[0]
     wide = there.dtype.itemsize > 8 and all(v.dtype.itemsize > 8 for v in p.run([widened(x) for x in p.leaves]))
-    return ridders(moved, abs(float(there) - here) * EPS80 / EPS64, EPS80 if wide else EPS64)
+    eps = EPS80 if wide else EPS64
+    roundings = roundings or max([float(abs(v).max(initial=0.0)) for v in p.values])
+    return ridders(moved, abs(float(there) - here) * EPS80 / EPS64 + roundings * eps, eps)
 
 
 def objective(p: Program, leaves: Sequence[Array]) -> np.longdouble:

@@ -49,6 +49,14 @@ _NEEDS_ARRAYS: Final = (
 
 def explain(failure: Failure) -> Blame | None:
     """What is at fault in a (small) failing program; None if nothing can be told."""
+    try:
+        return _explained(failure)
+    except RAISED as error:
+        last = len(failure.program.values) - 1
+        return Blame(last, None, f"looking for the cause raised {said(error)}", "the engine")
+
+
+def _explained(failure: Failure) -> Blame | None:
     p = failure.program
     starts = [(i, at) for i, at in zip(p.code, p.starts, strict=True)]
     for i, at in starts:

@@ -29,7 +29,7 @@ from tinypytorch.testing.numbers.elements import Elements, constant, duals, elem
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
 from tinypytorch.testing.numbers.precise import PRECISE, ROUNDOFF, as_fraction
-from tinypytorch.testing.numbers.rounded import ROUNDED, U
+from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded, U
 from tinypytorch.testing.opaque import Opaque
 from tinypytorch.testing.programs import OTHER, Program
 
@@ -135,6 +135,21 @@ def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, Wa
         raise UnavailableError(str(error)) from error
     finally:
         WATCH.reset(token)
+
+
+def roundings(p: Program, answer: Answer) -> float:
+    """A bound on the rounding error of the program's weighted outputs near its leaves, in units of the unit roundoff.
+
+    The error of the evaluation, and that of rounding the moved leaves, which the derivative passes on.
+    """
+    leaves = [duals(x, d, ROUNDED) for x, d in zip(p.leaves, p.directions(), strict=True)]
+    values = run_on(p, leaves, ROUNDED)
+    total = 0.0
+    for o, cotangent in zip(p.ends, p.cotangents(), strict=True):
+        entries: list[Dual[Rounded]] = values[o].ravel().tolist()
+        total += sum((y.v.e / U + y.v.m) * abs(c) for y, c in zip(entries, cotangent.ravel().tolist(), strict=True))
+    largest = max([float(abs(x).max(initial=0.0)) for x in p.leaves])
+    return GRANTED * total + 2 * largest * answer.magnitude  # directions have entries of 1/2 at least
 
 
 def rounded(p: Program, order: int = 1, side: int = 1) -> Answer:
