@@ -20,7 +20,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -96,18 +95,15 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-class Worker:
+class _Worker:
     """A process, the task that it has, and until when it must be heard of."""
 
     def __init__(self, log: Path, timeout: float) -> None:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self.pipe: _Pipe = ours
-        self.log: Path = log
-        self.timeout: float = timeout
-        self.number: int = -1
-        self.until: float = 0.0
-        self.process: BaseProcess = context.Process(target=serve, args=(theirs, str(log), timeout), daemon=True)
+        self.pipe, theirs = context.Pipe()
+        self.log, self.timeout = log, timeout
+        self.number, self.until = -1, 0.0
+        self.process = context.Process(target=serve, args=(theirs, str(log), timeout), daemon=True)
         with _no_interrupt():
             self.process.start()
         theirs.close()
@@ -191,9 +187,9 @@ def run(tasks: Sequence[Task], jobs: int, timeout: float, heard: Heard) -> Gener
     Tasks that run somebody's code get a process of their own; those on the package's own ops share them.
     """
     waiting = list(enumerate(tasks))[::-1]
-    busy: list[Worker] = []
-    idle: list[Worker] = []
-    ended: list[Worker] = []
+    busy: list[_Worker] = []
+    idle: list[_Worker] = []
+    ended: list[_Worker] = []
     count = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as logs:
         try:
@@ -201,7 +197,7 @@ def run(tasks: Sequence[Task], jobs: int, timeout: float, heard: Heard) -> Gener
                 while waiting and len(busy) < jobs:
                     number, task = waiting.pop()
                     count += not idle
-                    worker = idle.pop() if idle else Worker(Path(logs) / str(count), timeout)
+                    worker = idle.pop() if idle else _Worker(Path(logs) / str(count), timeout)
                     worker.give(number, task)
                     busy.append(worker)
                 for worker in _heard_of(busy):
@@ -226,7 +222,7 @@ def run(tasks: Sequence[Task], jobs: int, timeout: float, heard: Heard) -> Gener
                 worker.kill()
 
 
-def _heard_of(busy: Sequence[Worker]) -> list[Worker]:
+def _heard_of(busy: Sequence[_Worker]) -> list[_Worker]:
     """Wait until a worker says something, ends, or is late; those which did."""
     first = min(worker.until for worker in busy)
     ready = wait([x for w in busy for x in (w.pipe, w.process.sentinel)], max(0.0, first - time.monotonic()))

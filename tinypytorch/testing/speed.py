@@ -25,6 +25,7 @@ from tinypytorch.testing.strategies import programs
 ROUNDS: Final = 9
 PROGRAMS: Final = 1000
 MAX_NODES: Final = 5
+_SLOW: Final = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 def seeded() -> None:
@@ -33,9 +34,7 @@ def seeded() -> None:
         check_first(build(plan), thorough=False)
 
 
-@settings(
-    max_examples=PROGRAMS, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=PROGRAMS, deadline=None, database=None, derandomize=True, suppress_health_check=_SLOW)
 @given(programs(max_nodes=MAX_NODES))
 def generated(p: Program) -> None:
     """Check programs that Hypothesis draws."""
