@@ -72,13 +72,17 @@ SEEDS: Final = 16
 _TIED: Final = SEEDS - 2
 
 
-@cache
 def leaf_values(shape: Shape, seed: int) -> Array:
     """Multiples of 1/64 in [-2, 2] in an order that `seed` decides, so small and exact in every dtype; read-only.
 
     The simplest, of seed 0, are positive; those of the last two seeds are 0 and 1, with ties. A leaf of shape (0, 2) is
     empty.
     """
+    return _leaf_values(shape, seed)
+
+
+@cache
+def _leaf_values(shape: Shape, seed: int) -> Array:
     at = np.arange(math.prod(shape))
     entries: Array
     if seed == 0:
@@ -90,9 +94,13 @@ def leaf_values(shape: Shape, seed: int) -> Array:
     return read_only(entries.reshape(shape))
 
 
-@cache
 def spread(shape: Shape, seed: int) -> Array:
     """Directions and cotangents: entries in ±[1/2, 1], never all equal, so that errors do not cancel; read-only."""
+    return _spread(shape, seed)
+
+
+@cache
+def _spread(shape: Shape, seed: int) -> Array:
     t = (np.arange(math.prod(shape)) * 37 + seed * 53 + 11) % 64
     return read_only(((0.5 + (t % 32) / 64.0) * np.where(t < 32, 1.0, -1.0)).reshape(shape))
 
