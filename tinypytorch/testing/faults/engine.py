@@ -261,10 +261,10 @@ def _not_put_back(
     /,
 ) -> None:
     """The setting is put back on leaving, but not by an exception."""
-    saved: list[bool] = getattr(setting, "_saved")  # noqa: B009  (private)
+    saved: list[bool] = getattr(setting, "_saved")  # by name, since it is private
     before = saved.pop()
     if kind is None:
-        name: str = getattr(setting, "_name")  # noqa: B009  (private)
+        name: str = getattr(setting, "_name")  # by name, since it is private
         setattr(config.Config, name, before)
 
 
