@@ -15,6 +15,8 @@ from tinypytorch.testing.programs import CLOSING, LEAF_SHAPES, SEEDS, Plan
 _BATCH = 256
 _LEAVES = 3
 _BANNED = 3
+# With at most so many steps.
+_SHORT = 5
 
 
 def random_plans(seed: int, max_nodes: int = 8, dtypes: tuple[str, ...] = ("float64",)) -> Iterator[Plan]:
@@ -35,13 +37,15 @@ def _plan(head: list[int], draws: list[list[int]], dtypes: tuple[str, ...]) -> P
     leaves = tuple(
         (head[2 * n] % len(LEAF_SHAPES), head[2 * n + 1] % SEEDS) for n in range(1 + head[2 * _LEAVES] % _LEAVES)
     )
-    steps = tuple((op, _operand(i), _operand(j), k % 8) for op, i, j, k in draws[: 1 + head[7] % len(draws)])
+    steps = tuple((op, operand(i), operand(j), k % 8) for op, i, j, k in draws[: 1 + head[7] % len(draws)])
     if head[9] % 8:
-        steps = (*steps[: len(draws) - 1], (CLOSING[head[9] // 8 % 3], 0, 1 + head[9] // 32 % 2, 1))
+        # Short programs share by f(x, x) instead.
+        back = head[9] // 32 % 2 + (len(draws) > _SHORT)
+        steps = (*steps[: len(draws) - 1], (CLOSING[head[9] // 8 % 3], 0, back, 1))
     banned = tuple(head[-_BANNED:]) if head[8] % 2 else ()
     return Plan(leaves, steps, banned, dtypes[head[10] % len(dtypes)])
 
 
-def _operand(draw: int) -> int:
+def operand(draw: int) -> int:
     """The latest result and the one before it chain and share; now and then, any other."""
     return draw // 2 % 2 if draw % 2 else draw // 2 % 16

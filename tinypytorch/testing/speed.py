@@ -24,7 +24,7 @@ from tinypytorch.testing.strategies import programs
 
 ROUNDS: Final = 9
 PROGRAMS: Final = 1000
-MAX_NODES: Final = 5
+MAX_NODES: Final = 4
 _SLOW: Final = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 

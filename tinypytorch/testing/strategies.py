@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.function import REAL, Domain, Function
+from tinypytorch.testing.draws import operand
 from tinypytorch.testing.operands import Step
 from tinypytorch.testing.pool import NAMES, POOL, STEPS, build
 from tinypytorch.testing.programs import CLOSING, LEAF_SHAPES, SEEDS, Plan, Program
@@ -24,15 +25,24 @@ from tinypytorch.testing.steps import step_of
 
 _Step: TypeAlias = tuple[int, int, int, int]
 
-# Operand numbers count back from the latest result: it and the one before it chain and share.
-_OPERAND = st.integers(0, 1) | st.integers(0, 15)
+# Operands and parameter of a step, drawn as one number, since Hypothesis takes time for each: see `_unpacked`.
+_PACKED = st.integers(0, 8 * 32 * 32 - 1)
 
-_CLOSE: st.SearchStrategy[_Step] = st.tuples(st.sampled_from(CLOSING), st.just(0), st.integers(1, 2), st.just(1))
+# The closing step, which most programs have: of the latest result with itself, or with the one before it.
+_CLOSE = st.integers(0, 24)
 
 
-def _joined(parts: tuple[list[_Step], list[_Step]]) -> tuple[_Step, ...]:
+def _joined(parts: tuple[list[_Step], int]) -> tuple[_Step, ...]:
     """The steps and the closing one, if there is one."""
-    return (*parts[0], *parts[1])
+    steps, close = parts
+    end = ((CLOSING[close % 3], 0, int(close < 4), 1),) if close else ()
+    return (*steps, *end)
+
+
+def _unpacked(drawn: tuple[int, int]) -> _Step:
+    """The op of a step, its operands (as `draws` has them) and its parameter; the smallest number is all zeros."""
+    op, packed = drawn
+    return op, operand(packed // 8 % 32), operand(packed // 256), packed % 8
 
 
 def plans(
@@ -41,8 +51,8 @@ def plans(
     """Plans over `steps`: flat lists of tuples of small integers; they shrink to fewer, simpler steps."""
     number = st.integers(0, len(steps) - 1)
     leaf = st.tuples(st.integers(0, len(LEAF_SHAPES) - 1), st.integers(0, SEEDS - 1))
-    step: st.SearchStrategy[_Step] = st.tuples(number, _OPERAND, _OPERAND, st.integers(0, 7))
-    closing = st.lists(_CLOSE, max_size=min(1, max_nodes - 1))
+    step = st.tuples(number, _PACKED).map(_unpacked)
+    closing = _CLOSE if max_nodes > 1 else st.just(0)
     return st.builds(
         Plan,
         st.lists(leaf, min_size=1, max_size=3).map(tuple),
