@@ -29,13 +29,14 @@ _Step: TypeAlias = tuple[int, int, int, int]
 _PACKED = st.integers(0, 8 * 32 * 32 - 1)
 
 # The closing step, which most programs have: of the latest result with itself, or with the one before it.
-_CLOSE = st.integers(0, 24)
+_OPEN = 24  # no closing step
+_CLOSE = st.integers(0, _OPEN)
 
 
 def _joined(parts: tuple[list[_Step], int]) -> tuple[_Step, ...]:
     """The steps and the closing one, if there is one."""
     steps, close = parts
-    end = ((CLOSING[close % 3], 0, int(close < 4), 1),) if close else ()
+    end = () if close == _OPEN else ((CLOSING[close % 3], 0, int(close > 20), 1),)
     return (*steps, *end)
 
 
@@ -52,7 +53,7 @@ def plans(
     number = st.integers(0, len(steps) - 1)
     leaf = st.tuples(st.integers(0, len(LEAF_SHAPES) - 1), st.integers(0, SEEDS - 1))
     step = st.tuples(number, _PACKED).map(_unpacked)
-    closing = _CLOSE if max_nodes > 1 else st.just(0)
+    closing = _CLOSE if max_nodes > 1 else st.just(_OPEN)
     return st.builds(
         Plan,
         st.lists(leaf, min_size=1, max_size=3).map(tuple),
