@@ -156,9 +156,10 @@ def _judged(p: Program, got: float, answer: Answer, order: int) -> Finding:
 
 
 def _at_kink(p: Program, got: float, right: Answer, finding: Finding) -> Finding:
-    """Where one-sided derivatives agree, the engine must give that; else, something between them.
+    """Between the one-sided derivatives the engine passes.
 
-    Sums of functions with kinks at the same point are beyond the chain rule: outside the interval says nothing.
+    Sums of functions with kinks at the same point are beyond the chain rule, also where they add up to something
+    smooth: outside the interval says nothing.
     """
     left = references.rounded(p, finding.order, side=-1)
     tolerance = finding.tolerance

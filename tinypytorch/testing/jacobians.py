@@ -76,7 +76,7 @@ def runs_on_duals(q: Program) -> bool:
 
 
 def _by_differences(q: Program, directions: Sequence[Array], row: int) -> float:
-    """The derivative of one entry of the outputs along the directions, rounded to what its bound leaves."""
+    """The derivative of one entry of the outputs along the directions."""
 
     def entry(leaves: Sequence[Array]) -> np.longdouble:
         outputs = q.run(leaves)[len(q.leaves) :]

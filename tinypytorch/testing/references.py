@@ -1,6 +1,6 @@
 """Floor 6: independent derivatives of a program, each with a bound on its own error. Imports `numbers`, `programs`.
 
-All but the last run the very forward under test; none runs a rule.
+All run the very forward under test; none runs a rule.
 
 - **rounded**: dual numbers over float64 with running error bounds. It is the first reference, and it says how far an
   engine in float64 may be off: the tolerance.
@@ -76,9 +76,8 @@ def run_on(p: Program, leaves: Sequence[Elements], kind: Kind[R]) -> list[Elemen
     for i in p.code:
         operands = [values[r] if isinstance(r, int) else elements(constant(r, kind)) for r in i.operands]
         try:
-            result = (
-                operands[0] if isinstance(i.op, AsType) else _applied(i.op, operands)
-            )  # there is no dtype to change
+            # Dual numbers have no dtype to change.
+            result = operands[0] if isinstance(i.op, AsType) else _applied(i.op, operands)
             values += [settled(y, kind) for y in (result if is_tuple(result) else (result,))]
         except NotRepresentableError:
             raise
