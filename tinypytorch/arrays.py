@@ -41,6 +41,11 @@ Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 _number = attrgetter("real")
 
 
+def is_weak(x: object) -> TypeGuard[Array]:
+    """Whether x is a Python number, which is an operand as it is: weak in the dtype (NEP 50)."""
+    return type(x) is float or type(x) is int
+
+
 def weak(x: float) -> Array:
     """A Python number as an operand: itself."""
     operand: Array = _number(x)
@@ -50,6 +55,11 @@ def weak(x: float) -> Array:
 def one(dtype: np.dtype[np.float64]) -> Array:
     """The number 1 of a dtype, as a NumPy scalar."""
     return weak(dtype.type(1))
+
+
+def is_floating(x: object) -> TypeGuard[Array]:
+    """Whether x is a plain ndarray of a floating dtype: what most operands and nearly all data are."""
+    return type(x) is np.ndarray and x.dtype.kind == "f"
 
 
 def real_array(x: object) -> Array | None:
@@ -168,9 +178,12 @@ def sum_to(x: Array, shape: Shape) -> Array:
     have: Shape = x.shape
     if have == shape:
         return x
+    lead = len(have) - len(shape)
+    if lead > 0 and have[lead:] == shape:
+        whole: Array = np.add.reduce(x, tuple(range(lead)) if shape else None)
+        return whole
     if not broadcasts_to(shape, have):
         raise ValueError(f"shape {shape} does not broadcast to {have}, so nothing sums to it")
-    lead = len(have) - len(shape)
     axes = tuple(i for i, n in enumerate(have) if i < lead or (shape[i - lead] == 1 != n))
     y: Array = np.add.reduce(x, axes)
     return y.reshape(shape)

@@ -13,7 +13,7 @@ from typing import TypeVar, overload
 from tinypytorch.arrays import Array, boxed, is_array, is_numpy_scalar, read_only, real_array
 from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, op_name, shape_and_dtype
 from tinypytorch.core.graph import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
-from tinypytorch.core.variable import Operand, Variable, attach, generation, operands, recording, result
+from tinypytorch.core.variable import Operand, Variable, attach, operands, recording, result
 from tinypytorch.function import (
     Binary,
     Function,
@@ -93,23 +93,22 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
     parents, raw = operands(op, xs)
     values = tuple(read_only(v) for v in boxed(raw))
     bits = recording(parents)
-    age = generation(parents)
     if is_unary(op):
         (x,) = _exactly(op, values, 1)
         r = _forward(op, values, lambda: op.forward(x))
         y = _result(op, r)
         if bits:
-            _attach(y, UnaryNode(op, parents, values, age, y, _floating(op, r)), bits)
+            _attach(y, UnaryNode(op, parents, values, y, _floating(op, r)), bits)
         return y
     if is_binary(op):
         a, b = _exactly(op, values, 2)
         r = _forward(op, values, lambda: op.forward(a, b))
         y = _result(op, r)
         if bits:
-            _attach(y, BinaryNode(op, parents, values, age, y, _floating(op, r)), bits)
+            _attach(y, BinaryNode(op, parents, values, y, _floating(op, r)), bits)
         return y
     if is_many(op):
-        return _apply_many(op, parents, values, age, bits)
+        return _apply_many(op, parents, values, bits)
     raise TypeError(
         f"apply: {type(op).__name__} is no op; it needs forward, and backward (one input), backward_a and backward_b "
         "(two inputs) or backward_all (any number of inputs, or several outputs)"
@@ -117,20 +116,20 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
 
 
 def _apply_many(
-    op: Variadic | Multi, parents: tuple[Variable | None, ...], values: tuple[Array, ...], age: int, bits: int
+    op: Variadic | Multi, parents: tuple[Variable | None, ...], values: tuple[Array, ...], bits: int
 ) -> Variable | tuple[Variable, ...]:
     """`apply` for an op of any number of inputs: several outputs if its `forward` gives a tuple."""
     r = _forward(op, values, lambda: op.forward(*values))
     if isinstance(r, tuple):
         ys = tuple(_result(op, part) for part in r)
         if bits and is_multi(op, r):
-            node = MultiNode(op, parents, values, age, ys, tuple(_floating(op, part) for part in r))
+            node = MultiNode(op, parents, values, ys, tuple(_floating(op, part) for part in r))
             for y in ys:
                 _attach(y, node, bits)
         return ys
     y = _result(op, r)
     if bits and is_variadic(op, r):
-        _attach(y, VariadicNode(op, parents, values, age, y, _floating(op, r)), bits)
+        _attach(y, VariadicNode(op, parents, values, y, _floating(op, r)), bits)
     return y
 
 

@@ -11,9 +11,10 @@ from weakref import ref
 
 import numpy as np
 
+from tinypytorch.arrays import Array, broadcasts_to
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
-from tinypytorch.core.graph import TRACKED, MultiNode, Node, Vertex, sweep
+from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, OneOperand, TwoOperands, Vertex, sweep
 from tinypytorch.core.reverse import ArrayWorld, check_unchanged, cotangent, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, result
 from tinypytorch.function import Tracked
@@ -127,18 +128,17 @@ def _variable(g: Tracked | Vertex) -> Variable:
     return g
 
 
-def input_of(node: Node, i: int) -> Variable:
-    """Input `i` for a rule: the Variable itself, or its value as a constant if it wants no gradient.
+def operand_of(op: object, p: Vertex | None, value: Array, i: int) -> Variable:
+    """Operand `i` for a rule: the Variable itself, or its value as a constant if it wants no gradient.
 
     Raises `RuntimeError` if its data was replaced since: the graph would mix old and new values.
     """
-    p, value = node.parents[i], node.values[i]
     if p is None or not p.tracking:
         return result(value)
     x = _variable(p)
     if x.raw is not value and not np.array_equal(x.value(), value, equal_nan=True):
         raise RuntimeError(
-            f"{op_name(node.op)}: the data of input {i} was replaced after the forward pass; differentiate first, "
+            f"{op_name(op)}: the data of input {i} was replaced after the forward pass; differentiate first, "
             "or run the forward pass again"
         )
     return x
@@ -150,7 +150,7 @@ def output_of(node: MultiNode, i: int) -> Variable:
     if v is not None:
         return _variable(v)
     y = result(node.results[i])
-    y.creator, y.tracking = node, TRACKED
+    y.made, y.generation, y.tracking = node, node.generation + 1, TRACKED
     node.outputs[i] = ref(y)
     return y
 
@@ -160,27 +160,40 @@ class VariableWorld:
 
     __slots__ = ()
 
-    def pull(
-        self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /
-    ) -> tuple[tuple[Tracked, ...], tuple[Tracked | None, ...]]:
+    def pull(self, made: OneOperand | TwoOperands, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
         """As `World.pull`."""
+        v = _variable(y)
+        if len(made) == 4:
+            op, only, x, _ = made
+            u = operand_of(op, only, x, 0)
+            return ((only, op.backward(gy, v, u), u, 0),) if only.tracking else ()
+        op2, p, q, a, b, _ = made
+        u, w = operand_of(op2, p, a, 0), operand_of(op2, q, b, 1)
+        if p is None or not p.tracking:
+            return ((q, op2.backward_b(gy, v, u, w), w, 1),) if q is not None and q.tracking else ()
+        left = (p, op2.backward_a(gy, v, u, w), u, 0)
+        if q is None or not q.tracking:
+            return (left,)
+        return left, (q, op2.backward_b(gy, v, u, w), w, 1)
+
+    def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /) -> Sequence[Edge[Tracked]]:
+        """As `World.pull_node`."""
         if node.prints is not None:
             check_unchanged(node, node.prints)
-        xs = tuple(input_of(node, i) for i in range(len(node.parents)))
+        xs = tuple(operand_of(node.op, p, x, i) for i, (p, x) in enumerate(zip(node.parents, node.values, strict=True)))
         if isinstance(node, MultiNode):
             ys = tuple(output_of(node, i) for i in range(len(node.results)))
             gys = tuple(grads.pop(v) if v in grads else result(np.zeros_like(v.value())) for v in ys)
-            return xs, node.pull(gys, ys, xs)
-        return xs, node.pull(grads.pop(y), _variable(y), xs)
+            return node.edges(node.pull(gys, ys, xs), xs)
+        return node.edges(node.pull(grads.pop(y), _variable(y), xs), xs)
 
-    def fit(self, g: Tracked | None, node: Node, i: int, /) -> Tracked:
+    def fit(self, g: Tracked | None, x: Tracked, y: Vertex, i: int, /) -> Tracked:
         """As `World.fit`, recorded."""
-        x = node.values[i]
         if not isinstance(g, Variable):
-            return result(fit(g, x, node, i))
+            return result(fit(g, _variable(x).value(), y, i))
         if g.shape != x.shape:
-            if not may_sum_down(node, g.shape, x.shape):
-                raise bad_gradient(node.op, i, g.data, x)
+            if not may_sum_down(y, g.shape) or not broadcasts_to(x.shape, g.shape):
+                raise bad_gradient(y.op, i, g.data, _variable(x).value())
             g = g.record(SumTo(x.shape))
         return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
 

@@ -1,7 +1,8 @@
 """Floor 3: the graph and the order of the backward pass. Imports floors 1 and 2, and knows no `Variable` class.
 
-A `Vertex` (every Variable is one) points at the `Node` that made it; a node points at the vertices it was made from,
-and holds its outputs weakly. So there is no reference cycle, and a graph dies with its last output.
+A `Vertex` (every Variable is one) holds how it was made: the op, the vertices it was made from, and their values.
+Nothing points from there to what was made, or weakly. So there is no reference cycle, and a graph dies with its
+last output.
 """
 
 from __future__ import annotations
@@ -16,30 +17,52 @@ import numpy as np
 
 from tinypytorch.arrays import Array
 from tinypytorch.core.errors import op_name, wrong_count
-from tinypytorch.function import Binary, Multi, T, Unary, Variadic
+from tinypytorch.function import Binary, Function, Multi, T, Unary, Variadic
 
 # What `Vertex.tracking` can be: no gradient, a gradient, a gradient that an interior vertex keeps.
 CONSTANT, TRACKED, RETAINED = 0, 1, 2
 
-# Types of 0-d values, equal in shape and dtype if they are equal themselves.
-SCALARS: frozenset[object] = frozenset((np.float64, np.float32, np.float16, np.longdouble))
+# What most 0-d values are: where the types of two are this, so are shape and dtype the same.
+FLOAT64: type[object] = np.float64
 
 F = TypeVar("F", Unary, Binary, Variadic, Multi)
 
 
 class Vertex:
-    """What the graph knows of a Variable: the node that made it, its gradient, and whether it wants one."""
+    """What the graph knows of a Variable: how it was made, its gradient, and whether it wants one.
 
-    __slots__ = ("__weakref__", "creator", "kept_grad", "tracking")
+    made: the application of an op that gave it, None for a leaf. That of a built-in op of one or two operands is a
+        plain tuple, which takes a tenth of the time of a node; a node is made from it when somebody asks for one.
+    generation: 0 for a leaf; one more than the largest among the operands for a result.
+    """
 
-    creator: Node | None
+    __slots__ = ("__weakref__", "generation", "kept_grad", "made", "tracking")
+
+    made: Made | None
+    generation: int
     tracking: int
     kept_grad: Array | None
 
     @property
-    def generation(self) -> int:
-        """0 for a leaf; one more than the largest among its creator's inputs for a result."""
-        return 0 if self.creator is None else self.creator.generation + 1
+    def op(self) -> Function | None:
+        """The op that gave this vertex, None for a leaf."""
+        made = self.made
+        return made[0] if isinstance(made, tuple) else made.op if made is not None else None
+
+    @property
+    def creator(self) -> Node | None:
+        """The application of an op that gave this vertex, None for a leaf."""
+        made = self.made
+        if not isinstance(made, tuple):
+            return made
+        if len(made) == 4:
+            op, v, x, y = made
+            node: Node = UnaryNode(op, (v,), (x,), self, y)
+        else:
+            op2, p, q, a, b, y = made
+            node = BinaryNode(op2, (p, q), (a, b), self, y)
+        self.made = node
+        return node
 
 
 class Application(Generic[F]):
@@ -47,24 +70,31 @@ class Application(Generic[F]):
 
     parents: the input vertices, None for an operand that is no Variable.
     values: the operands as the forward pass saw them, by reference.
-    generation: the largest among the parents.
     guarded: whether the op is from outside the package, and gets arrays that it cannot write into.
     prints: fingerprints of values and results, if mutations are to be detected.
     """
 
-    __slots__ = ("generation", "guarded", "op", "parents", "prints", "values")
+    __slots__ = ("guarded", "op", "parents", "prints", "values")
 
     op: F
     parents: tuple[Vertex | None, ...]
     values: tuple[Array, ...]
-    generation: int
     guarded: bool
     prints: tuple[int, ...] | None
+
+    @property
+    def generation(self) -> int:
+        """The largest among the parents."""
+        return max((p.generation for p in self.parents if p is not None), default=0)
 
     @property
     def needs(self) -> tuple[bool, ...]:
         """For each input, whether anybody wants its gradient."""
         return tuple(p is not None and p.tracking != CONSTANT for p in self.parents)
+
+    def edges(self, gxs: Sequence[T | None], xs: Sequence[T]) -> Sequence[Edge[T]]:
+        """Gradients and operands, one of each for each parent, as edges to those that want a gradient."""
+        return [(p, g, x, i) for i, (p, g, x) in enumerate(zip(self.parents, gxs, xs)) if p is not None and p.tracking]
 
 
 class SingleNode(Application[F]):
@@ -77,14 +107,12 @@ class SingleNode(Application[F]):
         op: F,
         parents: tuple[Vertex | None, ...],
         values: tuple[Array, ...],
-        generation: int,
         output: Vertex,
         result: Array,
     ) -> None:
         self.op: F = op
         self.parents: tuple[Vertex | None, ...] = parents
         self.values: tuple[Array, ...] = values
-        self.generation: int = generation
         self.guarded: bool = False
         self.prints: tuple[int, ...] | None = None
         self.result: Array = result
@@ -126,6 +154,13 @@ class BinaryNode(SingleNode[Binary]):
         )
 
 
+def counted(op: Variadic | Multi, gxs: tuple[T | None, ...], xs: tuple[T, ...]) -> tuple[T | None, ...]:
+    """The gradients that a rule gave, if there is one for each input."""
+    if len(gxs) != len(xs):
+        raise wrong_count(op, len(gxs), len(xs))
+    return gxs
+
+
 class VariadicNode(SingleNode[Variadic]):
     """An application of a `Variadic` op."""
 
@@ -133,7 +168,7 @@ class VariadicNode(SingleNode[Variadic]):
 
     def pull(self, gy: T, y: T, xs: tuple[T, ...]) -> tuple[T | None, ...]:
         """The gradients of the inputs; those that nobody wants may be None."""
-        return self.op.backward_all(gy, y, xs, self.needs)
+        return counted(self.op, self.op.backward_all(gy, y, xs, self.needs), xs)
 
 
 class MultiNode(Application[Multi]):
@@ -146,14 +181,12 @@ class MultiNode(Application[Multi]):
         op: Multi,
         parents: tuple[Vertex | None, ...],
         values: tuple[Array, ...],
-        generation: int,
         outputs: tuple[Vertex, ...],
         results: tuple[Array, ...],
     ) -> None:
         self.op: Multi = op
         self.parents: tuple[Vertex | None, ...] = parents
         self.values: tuple[Array, ...] = values
-        self.generation: int = generation
         self.guarded: bool = False
         self.prints: tuple[int, ...] | None = None
         self.results: tuple[Array, ...] = results
@@ -161,21 +194,37 @@ class MultiNode(Application[Multi]):
 
     def pull(self, gys: tuple[T, ...], ys: tuple[T, ...], xs: tuple[T, ...]) -> tuple[T | None, ...]:
         """The gradients of the inputs; those that nobody wants may be None."""
-        return self.op.backward_all(gys, ys, xs, self.needs)
+        return counted(self.op, self.op.backward_all(gys, ys, xs, self.needs), xs)
 
 
 Node: TypeAlias = UnaryNode | BinaryNode | VariadicNode | MultiNode
+
+# Op, operand's vertex, its value, the result's value; op, operands' vertices, their values, the result's value.
+OneOperand: TypeAlias = tuple[Unary, Vertex, Array, Array]
+TwoOperands: TypeAlias = tuple[Binary, Vertex | None, Vertex | None, Array, Array, Array]
+Made: TypeAlias = OneOperand | TwoOperands | Node
+
+
+# What a rule gave for one operand: its vertex, its gradient, its value, and its place among the operands.
+Edge: TypeAlias = tuple[Vertex, T | None, T, int]
 
 
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def pull(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> tuple[tuple[T, ...], tuple[T | None, ...]]:
-        """Take the gradients of the node's outputs out of `grads`; give its operands, and their gradients."""
+    def pull(self, made: OneOperand | TwoOperands, y: Vertex, gy: T, /) -> Sequence[Edge[T]]:
+        """Run the rule of the op that gave `y`, whose gradient is `gy`: the operands that want one, with theirs."""
         ...
 
-    def fit(self, g: T | None, node: Node, i: int, /) -> T:
-        """The gradient of the node's input `i` in exactly that input's shape and dtype, or a clear error."""
+    def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> Sequence[Edge[T]]:
+        """The same for a node. Takes the gradients of its outputs out of `grads`."""
+        ...
+
+    def fit(self, g: T | None, x: T, y: Vertex, i: int, /) -> T:
+        """The gradient of the operand `x`, number `i` of the op that gave `y`, in exactly its shape and dtype.
+
+        Raises a clear error if `g` cannot be that.
+        """
         ...
 
     def add(self, a: T, b: T, owned: bool, /) -> T:
@@ -200,9 +249,9 @@ class Swept(Generic[T]):
 
 
 def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
-    """Visit the nodes behind `seeds` by generation, the latest first, each once, and accumulate gradients.
+    """Visit the results behind `seeds` by generation, the latest first, each once, and accumulate gradients.
 
-    Nodes of a generation below `oldest` are left alone. `keep` holds the interior vertices whose gradient is
+    Results up to the generation `oldest` are left alone. `keep` holds the interior vertices whose gradient is
     kept; None keeps all. Nothing outside the pass is written, so an exception leaves everything as it was.
 
     The heap is keyed by (-generation, arrival): linear in edges up to the logarithm, and no recursion.
@@ -211,66 +260,68 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     kept: dict[Vertex, T] = {}
     stale: list[Vertex] = []
     owned: set[Vertex] = set()
-    heap: list[tuple[int, int, Node, Vertex]] = []
-    latest: tuple[int, int, Node, Vertex] | None = None  # one item beside the heap: in a chain nothing is ever in it
+    heap: list[tuple[int, int, Vertex]] = []
+    latest: tuple[int, int, Vertex] | None = None  # one item beside the heap: in a chain nothing is ever in it
+    keeps = keep is None or keep != ()
     arrivals = 0
-    node: Node | None = None
-    parents: Sequence[Vertex | None] = [v for v, _ in seeds]
-    xs: Sequence[T] = [g for _, g in seeds]
-    gxs: Sequence[T | None] = xs
+    y: Vertex | None = None
+    edges: Sequence[Edge[T]] = [(v, g, g, i) for i, (v, g) in enumerate(seeds) if v.tracking]
     while True:
-        i = -1
-        for v, g, x in zip(parents, gxs, xs):
-            i += 1
-            if v is None or not v.tracking:
-                continue
+        for v, g, x, i in edges:
             # A scalar's type says all; arrays and Variables have a shape to compare.
-            if g is None or type(g) is not type(x) or (type(g) not in SCALARS and _differ(g, x)):
-                if node is None:
+            kind = type(g)
+            if (
+                g is None
+                or kind is not type(x)
+                or (kind is not FLOAT64 and (g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype)))
+            ):
+                if y is None:
                     raise TypeError("a seed does not fit its output")
-                g = world.fit(g, node, i)
+                g = world.fit(g, x, y, i)
             if v in grads:
                 grads[v] = world.add(grads[v], g, v in owned)
-                owned.add(v)
+                if kind is not FLOAT64:
+                    owned.add(v)
                 continue
             grads[v] = g
-            creator = v.creator
-            if creator is not None and creator.generation >= oldest:
+            if v.generation > oldest:
                 arrivals += 1
                 if latest is not None:
                     heappush(heap, latest)
-                latest = (-creator.generation, arrivals, creator, v)
+                latest = (-v.generation, arrivals, v)
         if latest is not None:
-            _, _, node, y = heappushpop(heap, latest)
+            y = heappushpop(heap, latest)[2] if heap else latest[2]
             latest = None
         elif heap:
-            _, _, node, y = heappop(heap)
+            y = heappop(heap)[2]
         else:
             return Swept(grads, kept, stale, owned)
-        if y not in grads:  # another output of a node already visited
-            parents = ()
-            continue
-        for v in (y,) if not isinstance(node, MultiNode) else _arrived(node, grads):
-            if keep is None or v.tracking == RETAINED or v in keep:
-                kept[v] = grads[v]
-            elif v.kept_grad is not None:
-                stale.append(v)
-            if owned:
-                owned.discard(v)
+        made = y.made
         try:
-            xs, gxs = world.pull(node, y, grads)
+            if isinstance(made, tuple):
+                gy = grads.pop(y)
+                if y.tracking == RETAINED or (keeps and (keep is None or y in keep)):
+                    kept[y] = gy
+                elif y.kept_grad is not None:
+                    stale.append(y)
+                if owned:
+                    owned.discard(y)
+                edges = world.pull(made, y, gy)
+                continue
+            edges = ()
+            if made is not None and y in grads:  # else it is another output of a node already visited
+                for v in _arrived(made, grads):
+                    if keep is None or v.tracking == RETAINED or v in keep:
+                        kept[v] = grads[v]
+                    elif v.kept_grad is not None:
+                        stale.append(v)
+                    owned.discard(v)
+                edges = world.pull_node(made, y, grads)
         except Exception as error:
-            error.add_note(f"in the derivative rule of {op_name(node.op)}")
+            error.add_note(f"in the derivative rule of {op_name(y.op)}")
             raise
-        parents = node.parents
-        if len(gxs) != len(parents):
-            raise wrong_count(node.op, len(gxs), len(parents))
 
 
-def _differ(g: T, x: T) -> bool:
-    return g.shape != x.shape or g.dtype != x.dtype
-
-
-def _arrived(node: MultiNode, grads: dict[Vertex, T]) -> list[Vertex]:
+def _arrived(node: Node, grads: dict[Vertex, T]) -> list[Vertex]:
     """The outputs of a node that got a gradient."""
     return [v for output in node.outputs if (v := output()) is not None and v in grads]

@@ -25,7 +25,9 @@ from tinypytorch.arrays import (
     Shape,
     Whole,
     is_array,
+    is_floating,
     is_numpy_scalar,
+    is_weak,
     normalize_axis,
     real_array,
     weak,
@@ -33,8 +35,8 @@ from tinypytorch.arrays import (
 from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
 from tinypytorch.core.hooks import CONSTANTS, FUNCTIONS, Comparison, Refusal, is_served
-from tinypytorch.function import Binary, Function, Unary, Variadic, is_binary, is_unary
-from tinypytorch.ops import UFUNCS
+from tinypytorch.function import Binary, Function, Unary, Variadic
+from tinypytorch.ops import BINARY_UFUNCS, UNARY_UFUNCS
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
 from tinypytorch.ops.indexing import GetItem
@@ -126,6 +128,21 @@ class ArrayOperators:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
         """NEP 13: `np.exp(x)` is recorded, `np.isnan(x)` is an array, anything else a `TypeError` that says why."""
+        if method == "__call__" and not kwargs:
+            zipped = BINARY_UFUNCS.get(ufunc)
+            if zipped is not None:
+                return self.combine(zipped, *inputs)
+            mapped = UNARY_UFUNCS.get(ufunc)
+            if mapped is not None:
+                return self.record(mapped)
+            if ufunc is np.power:
+                base, exponent = inputs
+                if isinstance(base, ArrayOperators) and isinstance(exponent, (int, float)):
+                    return base**exponent
+                return self.combine(POW, base, exponent)
+            if ufunc in CONSTANTS:
+                answer: object = ufunc(*(value_of(x) for x in inputs))
+                return answer
         name = f"np.{ufunc.__name__}"
         if method != "__call__":
             raise TypeError(f"{name}.{method} does not take Variables; use the function of tinypytorch, or x.data")
@@ -133,17 +150,6 @@ class ArrayOperators:
             raise TypeError(
                 f"{name} of Variables takes no {', '.join(kwargs)}; results are new: for `a += x` write `a = a + x`"
             )
-        if ufunc in CONSTANTS:
-            answer: object = ufunc(*(value_of(x) for x in inputs))
-            return answer
-        base = inputs[0]
-        if ufunc is np.power and isinstance(base, ArrayOperators) and isinstance(inputs[1], (int, float)):
-            return base ** inputs[1]
-        op = UFUNCS.get(ufunc)
-        if is_unary(op):
-            return self.record(op)
-        if is_binary(op):
-            return self.combine(op, *inputs)
         raise TypeError(f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it")
 
     def __array_function__(
@@ -304,8 +310,10 @@ def value_of(x: object) -> Array:
 
 def plain_operand(op: Function, x: object) -> Array:
     """The value of an operand that is no Variable; `TypeError` if it is not real."""
-    if type(x) is float or type(x) is int:
-        return weak(x)
+    if is_weak(x):
+        return x
+    if is_floating(x) and x.ndim:
+        return x
     if is_array(x) or is_numpy_scalar(x):
         values = real_array(x)
         if values is None:

@@ -5,6 +5,11 @@ Rules get plain arrays here: no graph, no wrapper, NumPy's own speed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from sys import getrefcount
+from threading import Lock
+from typing import Final, TypeVar
+
 import numpy as np
 
 from tinypytorch.arrays import (
@@ -19,11 +24,24 @@ from tinypytorch.arrays import (
     sum_to,
 )
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
-from tinypytorch.core.graph import BinaryNode, MultiNode, Node, VariadicNode, Vertex
+from tinypytorch.core.graph import (
+    BinaryNode,
+    Edge,
+    MultiNode,
+    Node,
+    OneOperand,
+    Swept,
+    TwoOperands,
+    VariadicNode,
+    Vertex,
+)
 from tinypytorch.core.operators import ArrayOperators
 
 # What `type(x)` is compared with: half the time of `isinstance`, and no type parameters to lose.
 NDARRAY: type[object] = np.ndarray
+# Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
+_writing = Lock()
+K = TypeVar("K")
 
 
 def fingerprints(arrays: tuple[Array, ...]) -> tuple[int, ...]:
@@ -43,13 +61,17 @@ def check_unchanged(node: Node, prints: tuple[int, ...]) -> None:
             )
 
 
-def may_sum_down(node: Node, got: Shape, wanted: Shape) -> bool:
-    """Whether a gradient in the shape of the node's output is to be summed to a broadcast operand's shape."""
-    return isinstance(node, BinaryNode | VariadicNode) and got == node.result.shape and broadcasts_to(wanted, got)
+def may_sum_down(y: Vertex, got: Shape) -> bool:
+    """Whether a rule's gradient in the shape of the result `y` is to be summed to a broadcast operand's shape."""
+    made = y.made
+    if isinstance(made, tuple):
+        result = made[-1]
+        return len(made) == 6 and got == result.shape
+    return isinstance(made, BinaryNode | VariadicNode) and got == made.result.shape
 
 
-def fit(g: object, x: Array, node: Node, i: int) -> Array:
-    """The gradient `g` of the node's input `i`, whose value is `x`, in exactly its shape and dtype.
+def fit(g: object, x: Array, y: Vertex, i: int) -> Array:
+    """The gradient `g` of input `i`, whose value is `x`, of the op that gave `y`, in exactly its shape and dtype.
 
     Raises `ValueError` for a shape, and `TypeError` for a type, that no gradient of x can have.
     """
@@ -57,12 +79,14 @@ def fit(g: object, x: Array, node: Node, i: int) -> Array:
         g = g.value()
     real = real_array(g) if is_array(g) or is_numpy_scalar(g) or isinstance(g, (float, int)) else None
     if real is None:
-        raise bad_gradient(node.op, i, g, x)
-    if real.shape != x.shape:
-        if not may_sum_down(node, real.shape, x.shape):
-            raise bad_gradient(node.op, i, real, x)
-        real = sum_to(real, x.shape)
-    return real.astype(x.dtype, copy=False)
+        raise bad_gradient(y.op, i, g, x)
+    shape: Shape = x.shape
+    if real.shape != shape:
+        if not may_sum_down(y, real.shape) or not broadcasts_to(shape, real.shape):
+            raise bad_gradient(y.op, i, real, x)
+        real = sum_to(real, shape)
+    fitted: Array = real if real.dtype == x.dtype else real.astype(x.dtype)
+    return fitted if shape else fitted[()]
 
 
 def cotangent(value: Array, gradient: object, what: str) -> Array:
@@ -86,21 +110,37 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def pull(
-        self, node: Node, y: Vertex, grads: dict[Vertex, Array], /
-    ) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
+    def pull(self, made: OneOperand | TwoOperands, y: Vertex, gy: Array, /) -> Sequence[Edge[Array]]:
         """As `World.pull`."""
+        if len(made) == 4:
+            op, v, x, result = made
+            return ((v, op.backward(gy, result, x), x, 0),) if v.tracking else ()
+        op2, p, q, a, b, result = made
+        if p is None or not p.tracking:
+            return ((q, op2.backward_b(gy, result, a, b), b, 1),) if q is not None and q.tracking else ()
+        left = (p, op2.backward_a(gy, result, a, b), a, 0)
+        if q is None or not q.tracking:
+            return (left,)
+        return left, (q, op2.backward_b(gy, result, a, b), b, 1)
+
+    def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
+        """As `World.pull_node`."""
         values = node.values
         if node.prints is not None:
             check_unchanged(node, node.prints)
         if isinstance(node, MultiNode):
-            return values, node.pull(self._cotangents(node, grads), node.results, values)
+            return node.edges(node.pull(self._cotangents(node, grads), node.results, values), values)
         gy = grads.pop(y)
-        return values, node.pull(read_only(gy) if node.guarded else gy, node.result, values)
+        return node.edges(node.pull(read_only(gy) if node.guarded else gy, node.result, values), values)
 
-    def fit(self, g: Array | None, node: Node, i: int, /) -> Array:
+    def fit(self, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
         """As `World.fit`."""
-        return fit(g, node.values[i], node, i)
+        if type(g) is NDARRAY and g is not None and g.dtype is x.dtype and may_sum_down(y, g.shape):
+            shape: Shape = x.shape
+            lead = g.ndim - len(shape)
+            if lead > 0 and g.shape[lead:] == shape:  # what is nearly always the case, a bias
+                return sum_to(g, shape)
+        return fit(g, x, y, i)
 
     def add(self, a: Array, b: Array, owned: bool, /) -> Array:
         """As `World.add`."""
@@ -117,3 +157,40 @@ class ArrayWorld:
             g = None if v is None else grads.pop(v, None)
             gys.append(np.zeros_like(value) if g is None else read_only(g) if node.guarded else g)
         return tuple(gys)
+
+
+def holders(grads: dict[K, Array], v: K) -> int:
+    """How many hold the gradient of `v`, as CPython counts: where `grads` alone does, `ALONE`."""
+    g = grads[v]
+    return getrefcount(g)
+
+
+ALONE: Final = holders({0: np.empty(1)}, 0)
+
+
+def write(swept: Swept[Array]) -> None:
+    """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
+    with _writing:
+        found: list[tuple[Vertex, Array]] = []
+        for grads in (swept.ends, swept.kept) if swept.kept else (swept.ends,):
+            for v in grads:
+                if not isinstance(v, ArrayOperators) or not v.tracking:
+                    continue
+                mine = v in swept.owned or holders(grads, v) == ALONE
+                g, old = grads[v], v.kept_grad
+                value = v.value()
+                shape: Shape = value.shape
+                dtype = value.dtype if shape else v.dtype
+                if g.shape != shape:
+                    raise RuntimeError(
+                        f"backward: the data of a leaf was replaced: it has shape {shape} now, its gradient "
+                        f"{g.shape}; differentiate first, or run the forward pass again"
+                    )
+                if old is not None:
+                    g, mine = old + g, True
+                mine = mine and type(g) is NDARRAY and g.flags.owndata
+                found.append((v, g if mine and g.dtype == dtype else np.array(g, dtype)))
+        for v in swept.stale:
+            v.kept_grad = None
+        for v, g in found:
+            v.kept_grad = g

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from threading import Lock
 from typing import TypeAlias, final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, RealArray, Scalar, holdable, real_array
+from tinypytorch.arrays import Array, RealArray, Scalar, holdable, is_floating, is_weak, real_array
 from tinypytorch.compat import override
 from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
 from tinypytorch.core.errors import (
@@ -31,23 +30,19 @@ from tinypytorch.core.graph import (
     CONSTANT,
     RETAINED,
     TRACKED,
-    BinaryNode,
+    Made,
     Node,
-    Swept,
-    UnaryNode,
     VariadicNode,
     Vertex,
     sweep,
 )
 from tinypytorch.core.hooks import FUNCTIONS, is_served
 from tinypytorch.core.operators import ArrayOperators, plain_operand
-from tinypytorch.core.reverse import NDARRAY, ArrayWorld, cotangent, fingerprints
+from tinypytorch.core.reverse import NDARRAY, ArrayWorld, cotangent, fingerprints, write
 from tinypytorch.function import Binary, Function, Unary, Variadic
 
 # `Variable(None).data` is None, which the static type leaves out for everybody else's sake: in effect a cast.
 _boxed: Callable[[object], Array] = attrgetter("boxed")
-# Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
-_writing = Lock()
 
 
 @final
@@ -74,9 +69,14 @@ class Variable(ArrayOperators, Vertex):
 
     def __init__(self, data: RealArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
         self.name: str | None = name
-        self.creator: Node | None = None
+        self.made: Made | None = None
+        self.generation: int = 0
         self.kept_grad: Array | None = None
         self.tracking: int = CONSTANT
+        if requires_grad is None and is_floating(data):
+            self.raw, self.boxed = (data, None) if data.ndim else (None, data)
+            self.tracking = TRACKED
+            return
         self.raw = self.boxed = None
         self._hold(data)
         if requires_grad is None:
@@ -110,7 +110,7 @@ class Variable(ArrayOperators, Vertex):
 
     @data.setter
     def data(self, data: RealArray | None) -> None:
-        if self.creator is not None:
+        if self.made is not None:
             if data is self.data:  # what `y.data += 1` assigns: the very array, already written into
                 return
             raise RuntimeError("the data of a result is its function's; assign to a leaf, or to x.detach()")
@@ -158,7 +158,7 @@ class Variable(ArrayOperators, Vertex):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if self.creator is not None:
+        if self.made is not None:
             raise RuntimeError("requires_grad can be set on leaves; to cut a result off its graph use x.detach()")
         if value and not (self.raw is None and self.boxed is None) and self.dtype.kind != "f":
             raise constant_dtype(self.dtype, "requires_grad=True")
@@ -227,47 +227,68 @@ class Variable(ArrayOperators, Vertex):
         """Apply a unary op to this Variable, without the checks that `apply` makes."""
         x = self.raw
         if x is None:
-            x = self.value()
+            x = self.value() if self.boxed is None else self.boxed[()]
         try:
             r = op.forward(x)
         except EXPLAINED as error:
             raise explain(op, error, (x,)) from error
-        y = result(r)
+        y = _new(Variable)
+        y.raw = r
+        y.boxed = y.name = y.kept_grad = None
         if self.tracking and (bits := mode.get()) & ENABLE_BACKPROP:
-            c = self.creator
-            attach(y, UnaryNode(op, (self,), (x,), 0 if c is None else c.generation + 1, y, r), bits)
+            y.made = (op, self, x, r)
+            y.generation = self.generation + 1
+            y.tracking = TRACKED
+            if bits & DETECT_MUTATION:
+                watch(y)
+        else:
+            y.made = None
+            y.generation = 0
+            y.tracking = CONSTANT
         return y
 
     @override
     def combine(self, op: Binary, left: object, right: object, /) -> Variable:
         """Apply a binary op to two operands, each a Variable, an array or a number."""
         p = q = None
-        if isinstance(left, Variable):
+        age = wanted = 0
+        if type(left) is Variable:
             p, a = left, left.raw
+            age, wanted = p.generation, p.tracking
             if a is None:
-                a = left.value()
+                a = left.value() if left.boxed is None else left.boxed[()]
+        elif is_weak(left):
+            a = left
         else:
             a = plain_operand(op, left)
-        if isinstance(right, Variable):
+        if type(right) is Variable:
             q, b = right, right.raw
+            wanted |= q.tracking
+            if q.generation > age:
+                age = q.generation
             if b is None:
-                b = right.value()
+                b = right.value() if right.boxed is None else right.boxed[()]
+        elif is_weak(right):
+            b = right
         else:
             b = plain_operand(op, right)
         try:
             r = op.forward(a, b)
         except EXPLAINED as error:
             raise explain(op, error, (a, b)) from error
-        y = result(r)
-        if ((p is not None and p.tracking) or (q is not None and q.tracking)) and (
-            bits := mode.get()
-        ) & ENABLE_BACKPROP:
-            age = 0
-            if p is not None and (c := p.creator) is not None:
-                age = c.generation + 1
-            if q is not None and (c := q.creator) is not None and c.generation >= age:
-                age = c.generation + 1
-            attach(y, BinaryNode(op, (p, q), (a, b), age, y, r), bits)
+        y = _new(Variable)
+        y.raw = r
+        y.boxed = y.name = y.kept_grad = None
+        if wanted and (bits := mode.get()) & ENABLE_BACKPROP:
+            y.made = (op, p, q, a, b, r)
+            y.generation = age + 1
+            y.tracking = TRACKED
+            if bits & DETECT_MUTATION:
+                watch(y)
+        else:
+            y.made = None
+            y.generation = 0
+            y.tracking = CONSTANT
         return y
 
     @override
@@ -280,7 +301,7 @@ class Variable(ArrayOperators, Vertex):
             raise explain(op, error, values) from error
         y = result(r)
         if bits := recording(parents):
-            attach(y, VariadicNode(op, parents, values, generation(parents), y, r), bits)
+            attach(y, VariadicNode(op, parents, values, y, r), bits)
         return y
 
     def backward(self, gradient: Operand | None = None, retain_grad: bool = False) -> None:
@@ -300,7 +321,7 @@ class Variable(ArrayOperators, Vertex):
                 f"backward: this Variable is a constant; {HOW_CONSTANTS_ARE_MADE}, so there is nothing to differentiate"
             )
         seed = cotangent(self.value(), gradient, "backward")
-        _write(sweep([(self, seed)], ArrayWorld(), None if retain_grad else (), 0))
+        write(sweep([(self, seed)], ArrayWorld(), None if retain_grad else (), 0))
 
 
 Operand: TypeAlias = Variable | RealArray | Scalar
@@ -312,30 +333,6 @@ def _rebuild(data: Array | None, grad: Array | None, name: str | None, requires_
     return x
 
 
-def _write(swept: Swept[Array]) -> None:
-    """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
-    with _writing:
-        found: list[tuple[Vertex, Array]] = []
-        for grads in (swept.ends, swept.kept):
-            for v, g in grads.items():
-                if isinstance(v, Variable) and v.tracking:
-                    held = v.value() if v.boxed is None else v.boxed
-                    if g.shape != held.shape:
-                        raise RuntimeError(
-                            f"backward: the data of a leaf was replaced: it has shape {v.shape} now, its gradient "
-                            f"{g.shape}; differentiate first, or run the forward pass again"
-                        )
-                    old = v.kept_grad
-                    if old is not None:
-                        g = old + g
-                    mine = type(g) is NDARRAY and (old is not None or v in swept.owned)
-                    found.append((v, g if mine and g.dtype == held.dtype else np.array(g, dtype=held.dtype)))
-        for v in swept.stale:
-            v.kept_grad = None
-        for v, g in found:
-            v.kept_grad = g
-
-
 _new = Variable.__new__
 
 
@@ -343,16 +340,25 @@ def result(r: Array) -> Variable:
     """A Variable that holds the result of an op, without graph."""
     y = _new(Variable)
     y.raw = r
-    y.boxed = y.name = y.creator = y.kept_grad = None
+    y.boxed = y.name = y.made = y.kept_grad = None
+    y.generation = 0
     y.tracking = CONSTANT
     return y
 
 
 def attach(y: Variable, node: Node, bits: int) -> None:
     """Make `node` the creator of `y`."""
-    y.creator = node
+    y.made = node
+    y.generation = node.generation + 1
     y.tracking = TRACKED
     if bits & DETECT_MUTATION:
+        watch(y)
+
+
+def watch(y: Variable) -> None:
+    """Remember what the arrays hold that `y` was made from, so that a pass sees whether one was written into."""
+    node = y.creator
+    if node is not None:
         node.prints = fingerprints((*node.values, *node.results))
 
 
@@ -363,15 +369,6 @@ def operand(op: Function, x: object) -> tuple[Variable | None, Array]:
         return x, raw if raw is not None else x.value()
     plain: Array = plain_operand(op, x)
     return None, plain
-
-
-def generation(parents: tuple[Variable | None, ...]) -> int:
-    """The largest generation among the parents."""
-    largest = 0
-    for p in parents:
-        if p is not None and (c := p.creator) is not None and c.generation >= largest:
-            largest = c.generation + 1
-    return largest
 
 
 def operands(op: Function, inputs: tuple[object, ...]) -> tuple[tuple[Variable | None, ...], tuple[Array, ...]]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.function import Binary, Spec, Unary, is_binary, is_unary
+from tinypytorch.function import Binary, Function, Spec, Unary, is_binary, is_unary
 from tinypytorch.ops import arithmetic, elementwise, indexing, products, reductions, selection, shaping
 
 _FILES: Final = (arithmetic, elementwise, indexing, products, reductions, selection, shaping)
@@ -33,8 +33,8 @@ def spec_of(op: object) -> Spec:
     return spec if isinstance(spec, Spec) else Spec()
 
 
-def _ufuncs() -> dict[np.ufunc, Unary | Binary]:
-    found: dict[np.ufunc, Unary | Binary] = {}
+def _by_ufunc() -> dict[np.ufunc, Function]:
+    found: dict[np.ufunc, Function] = {}
     for kind in ALL.values():
         ufunc = spec_of(kind).ufunc
         if ufunc is not None:
@@ -45,4 +45,9 @@ def _ufuncs() -> dict[np.ufunc, Unary | Binary]:
 
 
 ALL: Final[dict[str, type[object]]] = _find()
-UFUNCS: Final[dict[np.ufunc, Unary | Binary]] = _ufuncs()
+UFUNCS: Final[dict[np.ufunc, Function]] = _by_ufunc()
+# The same by arity, so that a call of one asks once; without `power`, whose exponent may be a number.
+UNARY_UFUNCS: Final[dict[np.ufunc, Unary]] = {u: op for u, op in UFUNCS.items() if is_unary(op)}
+BINARY_UFUNCS: Final[dict[np.ufunc, Binary]] = {
+    u: op for u, op in UFUNCS.items() if is_binary(op) and u is not np.power
+}

@@ -100,9 +100,14 @@ class SechSquared:
     spec: ClassVar[Spec] = Spec()
 
     def forward(self, x: Array, /) -> Array:
-        e = u.exp(u.absolute(x) * -2.0)
+        e = u.absolute(x)  # a new array, so that the rest can be computed in it: pages of memory cost more than sums
+        e *= -2.0
+        e = u.exp_into(e)
         d = e + 1.0
-        return e * 4.0 / (d * d)
+        d *= d
+        e *= 4.0
+        e /= d
+        return e
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * (y * u.tanh(x) * -2.0)

@@ -26,7 +26,7 @@ def restore(g: T, shape: Shape, axis: Axis) -> T:
 
 def spread(g: T, shape: Shape, axis: Axis) -> T:
     """Broadcast a reduction's cotangent back to the shape it was reduced from."""
-    return lift(BroadcastTo(shape), restore(g, shape, axis))
+    return lift(BroadcastTo(shape), g if axis is None else restore(g, shape, axis))
 
 
 def _over(op: type[Sum | Mean | Max | Min | LogSumExp]) -> tuple[Case, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -56,6 +57,10 @@ class Transpose:
         return gy.T if self.axes is None else gy.transpose(inverse_permutation(self.axes))
 
 
+# Up to this size a copy takes a fifth of the time that `np.broadcast_to` takes to make a view.
+SMALL: Final = 4096
+
+
 @dataclass(frozen=True)
 class BroadcastTo:
     """Repeat along new axes and axes of length 1; the adjoint of `SumTo`."""
@@ -73,7 +78,11 @@ class BroadcastTo:
     )
 
     def forward(self, x: Array, /) -> Array:
-        return np.broadcast_to(x, self.shape)
+        if len(self.shape) < x.ndim or math.prod(self.shape) > SMALL:
+            return np.broadcast_to(x, self.shape)
+        y = np.empty(self.shape, x.dtype)
+        y[...] = x
+        return y
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift(SumTo(x.shape), gy)

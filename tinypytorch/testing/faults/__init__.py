@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import Final
 
 from tinypytorch.testing.examine import examine
-from tinypytorch.testing.faults import elementwise, engine, relative, structure
+from tinypytorch.testing.faults import elementwise, engine, recording, relative, structure
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
 
-FAULTS: Final[tuple[Fault, ...]] = (*relative.FAULTS, *elementwise.FAULTS, *structure.FAULTS, *engine.FAULTS)
+FAULTS: Final[tuple[Fault, ...]] = (
+    *(*relative.FAULTS, *elementwise.FAULTS, *structure.FAULTS),
+    *(*engine.FAULTS, *recording.FAULTS),
+)
 
 
 def finds(p: Program) -> str | None:

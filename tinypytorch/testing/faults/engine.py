@@ -9,34 +9,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape
-from tinypytorch.core import apply, config, gradients, graph, reverse, variable
-from tinypytorch.core.config import ENABLE_BACKPROP
-from tinypytorch.core.graph import BinaryNode, MultiNode, Node, Swept, UnaryNode, Vertex, World
+from tinypytorch.core import gradients, graph, reverse, variable
+from tinypytorch.core.graph import Edge, MultiNode, Node, OneOperand, Swept, TwoOperands, Vertex, World
 from tinypytorch.core.variable import Variable
-from tinypytorch.function import T, Tracked
+from tinypytorch.function import T
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_ndarray
 
-_Item: TypeAlias = tuple[int, int, Node, Vertex]
-_Pulled: TypeAlias = tuple[tuple[Array, ...], tuple[Array | None, ...]]
+_Item: TypeAlias = tuple[int, int, Vertex]
+_Made: TypeAlias = OneOperand | TwoOperands
+_Edges: TypeAlias = Sequence[Edge[Array]]
 Cotangents: TypeAlias = Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]]
 
 # The right engine, from before any fault was planted.
-_attach = variable.attach
 _sweep = graph.sweep
 _pull = reverse.ArrayWorld.pull
-_fit_recorded = gradients.VariableWorld.fit
-_write: Callable[[Swept[Array]], None] = vars(variable)["_write"]
+_pull_node = reverse.ArrayWorld.pull_node
+_write = reverse.write
 _cotangent = reverse.cotangent
 _cotangents: Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]] = vars(reverse.ArrayWorld)[
     "_cotangents"
 ]
-_pull_binary = BinaryNode.pull
 
 
 def _overwrite(world: object, a: T, b: T, owned: bool, /) -> T:
@@ -67,8 +64,8 @@ def _average_to(x: Array, shape: Shape) -> Array:
     return y.reshape(shape) if x.size else np.zeros(shape, x.dtype)
 
 
-def _not_fitted(world: object, g: Array | None, node: Node, i: int, /) -> Array:
-    return np.zeros_like(node.values[i]) if g is None else g
+def _not_fitted(world: object, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
+    return np.zeros_like(x) if g is None else g
 
 
 def _last_in_first_out(heap: list[_Item], item: _Item) -> _Item:
@@ -139,60 +136,64 @@ def _unused_get_ones(
     return swept
 
 
-def _pull_stale(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
-    if y.kept_grad is not None:
-        grads[y] = grads[y] + y.kept_grad
-    return _pull(world, node, y, grads)
+def _pull_stale(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+    return _pull(world, made, y, gy if y.kept_grad is None else gy + y.kept_grad)
 
 
-def _pull_once(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
-    xs, gxs = _pull(world, node, y, grads)
-    first = [node.parents.index(p) == i for i, p in enumerate(node.parents)]
-    return xs, tuple(g if g is None or once else g * 0.0 for g, once in zip(gxs, first, strict=True))
+def _pull_once(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+    edges = _pull(world, made, y, gy)
+    return edges[:1] if _square(edges) else edges
 
 
-def _pull_twice(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
-    xs, gxs = _pull(world, node, y, grads)
-    again = [node.parents.count(p) > 1 for p in node.parents]
-    return xs, tuple(g + g if g is not None and twice else g for g, twice in zip(gxs, again, strict=True))
+def _pull_twice(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+    edges = _pull(world, made, y, gy)
+    return (*edges, *edges) if _square(edges) else edges
 
 
-def _pull_and_consume(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
-    found = _pull(world, node, y, grads)
-    node.values = tuple(np.zeros_like(x) for x in node.values)
-    return found
+def _square(edges: _Edges) -> bool:
+    """Whether both operands are the same."""
+    return len(edges) == 2 and edges[0][0] is edges[1][0]
 
 
-def _pull_and_go_on(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
+def _pull_and_consume(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+    edges = _pull(world, made, y, gy)
+    node = y.creator
+    if node is not None:
+        node.values = tuple(np.zeros_like(x) for x in node.values)
+    return edges
+
+
+def _pull_and_go_on(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Edges:
     """An exception in a rule is swallowed."""
     try:
-        return _pull(world, node, y, grads)
+        return _pull_node(world, node, y, grads)
     except Exception:
-        return node.values, tuple(np.zeros_like(x) for x in node.values)
+        return node.edges([np.zeros_like(x) for x in node.values], node.values)
 
 
-def _pull_and_write(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
+def _pull_and_write(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Edges:
     """What is known when a rule raises is written into the leaves."""
     try:
-        return _pull(world, node, y, grads)
+        return _pull_node(world, node, y, grads)
     except Exception:
         for v, g in grads.items():
             v.kept_grad = np.array(g)
         raise
 
 
-def _pull_rounded(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
+def _pull_rounded(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
     """Whatever the precision, gradients go through double precision."""
-    xs, gxs = _pull(world, node, y, grads)
-    return xs, tuple(None if g is None else np.asarray(g, np.float64).astype(g.dtype)[()] for g in gxs)
+    edges = _pull(world, made, y, gy)
+    return [(v, None if g is None else np.asarray(g, np.float64).astype(g.dtype)[()], x, i) for v, g, x, i in edges]
 
 
-def _pull_bases(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
+def _pull_bases(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
     """Operands are read from the memory that they are views of."""
-    if isinstance(node, MultiNode):
-        return _pull(world, node, y, grads)
-    values = tuple(_base(x) for x in node.values)
-    return values, node.pull(grads.pop(y), node.result, values)
+    if len(made) == 4:
+        op, p, x, r = made
+        return _pull(world, (op, p, _base(x), r), y, gy)
+    op2, p2, q, a, b, r = made
+    return _pull(world, (op2, p2, q, _base(a), _base(b), r), y, gy)
 
 
 def _base(x: Array) -> Array:
@@ -206,26 +207,25 @@ def _without_seed(value: Array, gradient: object, what: str) -> Array:
     return _cotangent(value, None, what)
 
 
-def _pull_swapped(node: BinaryNode, gy: Array, y: Array, xs: tuple[Array, ...]) -> tuple[Array | None, ...]:
+def _pull_swapped(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
     """Operands of one shape get each other's gradients."""
-    found = _pull_binary(node, gy, y, xs)
-    return found[::-1] if xs[0].shape == xs[1].shape and None not in node.parents else found
-
-
-def _constant_input(node: Node, i: int) -> Variable:
-    return variable.result(node.values[i])
+    edges = _pull(world, made, y, gy)
+    if len(edges) == 2 and edges[0][2].shape == edges[1][2].shape:
+        (p, ga, a, i), (q, gb, b, j) = edges
+        return (p, gb, a, i), (q, ga, b, j)
+    return edges
 
 
 def _strong(output: Vertex) -> Callable[[], Vertex]:
     return lambda: output
 
 
-def _leaking() -> Callable[[reverse.ArrayWorld, Node, Vertex, dict[Vertex, Array]], _Pulled]:
+def _leaking() -> Callable[[reverse.ArrayWorld, _Made, Vertex, Array], _Edges]:
     """Every gradient that was ever computed is kept in a list."""
     log: list[object] = []
 
-    def pull(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Pulled:
-        found = _pull(world, node, y, grads)
+    def pull(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+        found = _pull(world, made, y, gy)
         log.append(found)
         return found
 
@@ -243,91 +243,12 @@ def _last_used_only(world: object, node: MultiNode, grads: dict[Vertex, Array]) 
     return (*(np.zeros_like(g) for g in found[:-1]), found[-1])
 
 
-def _attach_by_first_parent(y: Variable, node: Node, bits: int) -> None:
-    """A node is as old as its first operand says."""
-    node.generation = next((p.generation for p in node.parents if p is not None), 0)
-    _attach(y, node, bits)
-
-
-def _always_recording(parents: tuple[Variable | None, ...]) -> int:
-    return ENABLE_BACKPROP
-
-
-def _not_put_back(
-    setting: config.using_config,
-    kind: type[BaseException] | None,
-    error: BaseException | None,
-    trace: TracebackType | None,
-    /,
-) -> None:
-    """The setting is put back on leaving, but not by an exception."""
-    saved: list[bool] = getattr(setting, "_saved")  # by name, since it is private
-    before = saved.pop()
-    if kind is None:
-        name: str = getattr(setting, "_name")  # by name, since it is private
-        setattr(config.Config, name, before)
-
-
-class _OneForAll:
-    """Settings that all threads share."""
-
-    def __init__(self) -> None:
-        self._bits = ENABLE_BACKPROP
-
-    def get(self) -> int:
-        return self._bits
-
-    def set(self, bits: int) -> None:
-        self._bits = bits
-
-
-_SHARED: Final = _OneForAll()
-
-
-def _contents(v: Vertex) -> tuple[Shape, bytes]:
-    return (v.shape, v.value().tobytes()) if isinstance(v, Variable) else ((), b"")
-
-
-def _hash_of_value(v: Vertex) -> int:
-    return hash(_contents(v))
-
-
-def _equal_values(v: Vertex, other: object) -> bool:
-    return isinstance(other, Vertex) and _contents(v) == _contents(other)
-
-
-def _sum_dropped(world: gradients.VariableWorld, g: Tracked | None, node: Node, i: int, /) -> Tracked:
-    """The sum down to an operand's shape is computed, and not recorded."""
-    found = _fit_recorded(world, g, node, i)
-    if isinstance(g, Variable) and isinstance(found, Variable) and g.shape != found.shape:
-        return variable.result(found.value())
-    return found
-
-
-def _half_recorded(node: UnaryNode, gy: Tracked, y: Tracked, xs: tuple[Tracked, ...]) -> tuple[Tracked, ...]:
-    """On Variables the rule gives the same values, of which half is recorded."""
-    found = node.op.backward(gy, y, xs[0])
-    if isinstance(found, Variable):
-        half = found * 0.5
-        return (half + variable.result(half.value()),)
-    return (found,)
-
-
-def _shared_settings() -> _OneForAll:
-    _SHARED.set(ENABLE_BACKPROP)
-    return _SHARED
-
-
 def _array_world(name: str, method: str, wrong: object, apt: str = "engine") -> Fault:
     return engine(name, Patch(reverse.ArrayWorld, method, always(wrong)), apt=apt)
 
 
 def _writes(name: str, wrong: object) -> Fault:
-    return engine(name, Patch(variable, "_write", always(wrong)))
-
-
-def _variable_world(name: str, method: str, wrong: object) -> Fault:
-    return engine(name, Patch(gradients.VariableWorld, method, always(wrong)))
+    return engine(name, Patch(variable, "write", always(wrong)))
 
 
 FAULTS: Final[tuple[Fault, ...]] = (
@@ -339,8 +260,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _array_world("f(x, x) counted once", "pull", _pull_once),
     _array_world("f(x, x) counted twice", "pull", _pull_twice),
     _array_world("a pass uses up the graph", "pull", _pull_and_consume, ""),
-    _array_world("an exception in a rule is swallowed", "pull", _pull_and_go_on, ""),
-    _array_world("an exception leaves half a pass", "pull", _pull_and_write, ""),
+    _array_world("an exception in a rule is swallowed", "pull_node", _pull_and_go_on, ""),
+    _array_world("an exception leaves half a pass", "pull_node", _pull_and_write, ""),
     _array_world("operands read from the base of a view", "pull", _pull_bases),
     engine("every gradient is kept for ever", Patch(reverse.ArrayWorld, "pull", _leaking)),
     _array_world("no sum_to", "fit", _not_fitted, "sum_to|engine"),
@@ -350,13 +271,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _array_world("unused output of several is not zero", "_cotangents", _unused_are_ones),
     _array_world("last output of several only", "_cotangents", _last_used_only),
     engine("depth first", Patch(graph, "heappushpop", always(_last_in_first_out)), apt="engine"),
-    engine("generation of the first operand", Patch(variable, "attach", always(_attach_by_first_parent))),
-    engine(
-        "visited by value",
-        Patch(Variable, "__eq__", always(_equal_values)),
-        Patch(Variable, "__hash__", always(_hash_of_value)),
-    ),
-    engine("operands' gradients swapped", Patch(BinaryNode, "pull", always(_pull_swapped)), apt="engine"),
+    _array_world("operands' gradients swapped", "pull", _pull_swapped),
     engine(
         "cotangent ignored",
         *(Patch(m, "cotangent", always(_without_seed)) for m in (variable, gradients)),
@@ -374,14 +289,4 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _writes("float32 becomes float64", _written(lambda g: g.astype(np.float64))),
     _writes("gradients rounded to float32", _written(lambda g: g.astype(np.float32).astype(g.dtype))),
     engine("strong reference from node to output", Patch(graph, "ref", always(_strong))),
-    engine(
-        "results of constants want gradients",
-        *(Patch(m, "recording", always(_always_recording)) for m in (variable, apply)),
-    ),
-    engine("setting not put back on an exception", Patch(config.using_config, "__exit__", always(_not_put_back))),
-    engine("settings shared by all threads", *(Patch(m, "mode", _shared_settings) for m in (config, variable))),
-    engine("second derivative cut", Patch(gradients, "input_of", always(_constant_input))),
-    engine("half of the derivative recorded", Patch(UnaryNode, "pull", always(_half_recorded))),
-    _variable_world("overwrites on Variables only", "add", _overwrite),
-    _variable_world("sum to an operand's shape not recorded", "fit", _sum_dropped),
 )

@@ -1,0 +1,134 @@
+"""Floor 6: graphs recorded wrongly, settings, and derivatives of derivatives. Imports floors 1 to 3, and `fault`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, TypeAlias
+
+from tinypytorch.arrays import Array, Shape
+from tinypytorch.core import apply, config, gradients, variable
+from tinypytorch.core.config import ENABLE_BACKPROP
+from tinypytorch.core.graph import Edge, OneOperand, TwoOperands, Vertex
+from tinypytorch.core.variable import Variable
+from tinypytorch.function import Binary, T, Tracked
+from tinypytorch.testing.faults.fault import Fault, Patch, always, engine
+
+_Made: TypeAlias = OneOperand | TwoOperands
+
+# The right engine, from before any fault was planted.
+_combine = Variable.combine
+_pull = gradients.VariableWorld.pull
+_fit = gradients.VariableWorld.fit
+
+
+def _overwrite(world: object, a: T, b: T, owned: bool, /) -> T:
+    return b
+
+
+def _combine_by_first(head: Variable, op: Binary, left: object, right: object, /) -> Variable:
+    """A result is as old as its first operand says."""
+    y = _combine(head, op, left, right)
+    first = next(x for x in (left, right) if isinstance(x, Variable))
+    y.generation = first.generation + 1 if y.made is not None else 0
+    return y
+
+
+def _always_recording(parents: tuple[Variable | None, ...]) -> int:
+    return ENABLE_BACKPROP
+
+
+def _not_put_back(
+    setting: config.using_config,
+    kind: type[BaseException] | None,
+    error: BaseException | None,
+    trace: TracebackType | None,
+    /,
+) -> None:
+    """The setting is put back on leaving, but not by an exception."""
+    saved: list[bool] = setting._saved  # by name, since it is private
+    before = saved.pop()
+    if kind is None:
+        name: str = setting._name  # by name, since it is private
+        setattr(config.Config, name, before)
+
+
+class _OneForAll:
+    """Settings that all threads share."""
+
+    def __init__(self) -> None:
+        self._bits = ENABLE_BACKPROP
+
+    def get(self) -> int:
+        return self._bits
+
+    def set(self, bits: int) -> None:
+        self._bits = bits
+
+
+_SHARED: Final = _OneForAll()
+
+
+def _contents(v: Vertex) -> tuple[Shape, bytes]:
+    return (v.shape, v.value().tobytes()) if isinstance(v, Variable) else ((), b"")
+
+
+def _hash_of_value(v: Vertex) -> int:
+    return hash(_contents(v))
+
+
+def _equal_values(v: Vertex, other: object) -> bool:
+    return isinstance(other, Vertex) and _contents(v) == _contents(other)
+
+
+def _constant_operand(op: object, p: Vertex | None, value: Array, i: int) -> Variable:
+    return variable.result(value)
+
+
+def _sum_dropped(world: gradients.VariableWorld, g: Tracked | None, x: Tracked, y: Vertex, i: int, /) -> Tracked:
+    """The sum down to an operand's shape is computed, and not recorded."""
+    found = _fit(world, g, x, y, i)
+    if isinstance(g, Variable) and isinstance(found, Variable) and g.shape != found.shape:
+        return variable.result(found.value())
+    return found
+
+
+def _half_recorded(world: gradients.VariableWorld, made: _Made, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
+    """On Variables the rules give the same values, of which half is recorded."""
+    edges: list[Edge[Tracked]] = []
+    for v, g, x, i in _pull(world, made, y, gy):
+        if isinstance(g, Variable):
+            half = g * 0.5
+            edges.append((v, half + variable.result(half.value()), x, i))
+        else:
+            edges.append((v, g, x, i))
+    return edges
+
+
+def _shared_settings() -> _OneForAll:
+    _SHARED.set(ENABLE_BACKPROP)
+    return _SHARED
+
+
+def _variable_world(name: str, method: str, wrong: object) -> Fault:
+    return engine(name, Patch(gradients.VariableWorld, method, always(wrong)))
+
+
+FAULTS: Final[tuple[Fault, ...]] = (
+    engine("generation of the first operand", Patch(Variable, "combine", always(_combine_by_first))),
+    engine(
+        "visited by value",
+        Patch(Variable, "__eq__", always(_equal_values)),
+        Patch(Variable, "__hash__", always(_hash_of_value)),
+    ),
+    engine(
+        "results of constants want gradients",
+        *(Patch(m, "recording", always(_always_recording)) for m in (variable, apply)),
+    ),
+    engine("setting not put back on an exception", Patch(config.using_config, "__exit__", always(_not_put_back))),
+    engine("settings shared by all threads", *(Patch(m, "mode", _shared_settings) for m in (config, variable))),
+    engine("second derivative cut", Patch(gradients, "operand_of", always(_constant_operand))),
+    _variable_world("half of the derivative recorded", "pull", _half_recorded),
+    _variable_world("overwrites on Variables only", "add", _overwrite),
+    _variable_world("sum to an operand's shape not recorded", "fit", _sum_dropped),
+)
