@@ -46,10 +46,10 @@ def _not_put_back(
     /,
 ) -> None:
     """The setting is put back on leaving, but not by an exception."""
-    saved: list[bool] = setting._saved  # by name, since it is private
+    saved: list[bool] = getattr(setting, "_saved")  # by name, since it is private
     before = saved.pop()
     if kind is None:
-        name: str = setting._name  # by name, since it is private
+        name: str = getattr(setting, "_name")  # by name, since it is private
         setattr(config.Config, name, before)
 
 
