@@ -163,30 +163,62 @@ def test_every_output_of_an_op_keeps_or_loses_its_gradient() -> None:
         assert [g.data.tolist() for g in found] == [[1.0, 2.0], [3.0, 4.0, 1.0, 2.0], [3.0, 4.0]]
 
 
-class Owned(ArrayWorld):
-    """Arrays, and which sums the pass owned."""
+class Adding(ArrayWorld):
+    """Arrays, and which sums were made in place."""
 
-    __slots__ = ("flags",)
+    __slots__ = ("in_place",)
 
     def __init__(self) -> None:
-        self.flags: list[bool] = []
+        self.in_place: list[bool] = []
 
     @override
-    def add(self, a: Array, b: Array, owned: bool, /) -> Array:
-        self.flags.append(owned)
-        total = super().add(a, b, owned)
-        assert (total is a) == owned
-        return total
+    def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
+        before = id(grads[v])
+        super().add(grads, v, g)
+        self.in_place.append(id(grads[v]) == before)
 
 
 def test_a_pass_adds_in_place_exactly_to_what_it_made() -> None:
-    x, world = var([1.0, 2.0]), Owned()
+    x, world = var([1.0, 2.0]), Adding()
     y = x + x + x + x
     seed = np.ones(2)
-    swept = sweep([(y, seed)], world, (), 0)
-    assert world.flags == [False, True, True]
-    assert swept.owned == set[Vertex]([x])
+    sweep([(y, seed)], world, (), 0)
+    assert world.in_place == [False, True, True]
     assert seed.tolist() == [1.0, 1.0]
+
+
+def test_a_pass_adds_in_place_to_what_a_rule_made_for_it_alone() -> None:
+    x, world = var([1.0, 2.0]), Adding()
+    y = x * 2.0 + x * 3.0
+    sweep([(y, np.ones(2))], world, (), 0)
+    assert world.in_place == [True]
+
+
+class Hoarding:
+    """2 x; its rule gives an array, and keeps a reference to it, or gives a view of one."""
+
+    def __init__(self, view: bool) -> None:
+        self.view = view
+        self.given: list[Array] = []
+
+    def forward(self, x: Array, /) -> Array:
+        return x * 2.0
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        g = gy * 2.0
+        if isinstance(g, np.ndarray):
+            self.given.append(g)
+            return g[:] if self.view else g
+        return g
+
+
+@pytest.mark.parametrize("view", [False, True])
+def test_what_a_rule_keeps_is_never_written_into(view: bool) -> None:
+    x, op = var([1.0, 2.0]), Hoarding(view)
+    (tp.apply(op, x) + x * 3.0).backward()
+    grad(x)[...] = 7.0
+    (tp.apply(op, x) * 1.0).backward()
+    assert [g.tolist() for g in op.given] == [[2.0, 2.0], [2.0, 2.0]]
 
 
 class By:

@@ -104,8 +104,8 @@ Seeds = Sequence[tuple[Vertex, Array]]
 Keep = tuple[Vertex, ...] | set[Vertex] | None
 
 
-def overwrite(world: object, a: Array, b: Array, owned: bool, /) -> Array:
-    return b
+def overwrite(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
+    grads[v] = g
 
 
 def nonlinear(op: object, gy: Array, y: Array, x: Array, /) -> Array:
@@ -114,7 +114,7 @@ def nonlinear(op: object, gy: Array, y: Array, x: Array, /) -> Array:
 
 def inner_twice(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swept[Array]:
     s = _sweep(seeds, world, keep, oldest)
-    return Swept({v: g * 2.0 if v.creator else g for v, g in s.ends.items()}, s.kept, s.stale, s.owned)
+    return Swept({v: g * 2.0 if v.creator else g for v, g in s.ends.items()}, s.kept, s.stale)
 
 
 def always_tracked(x: Variable, data: Array, name: str | None = None, requires_grad: bool | None = None) -> None:
@@ -178,7 +178,7 @@ def swallowed(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swe
     try:
         return _sweep(seeds, world, keep, oldest)
     except Exception:
-        return Swept({}, {}, [], set())
+        return Swept({}, {}, [])
 
 
 @contextmanager

@@ -180,7 +180,7 @@ def sum_to(x: Array, shape: Shape) -> Array:
         return x
     lead = len(have) - len(shape)
     if lead > 0 and have[lead:] == shape:
-        whole: Array = np.add.reduce(x, tuple(range(lead)) if shape else None)
+        whole: Array = np.add.reduce(x, None if not shape else 0 if lead == 1 else tuple(range(lead)))
         return whole
     if not broadcasts_to(shape, have):
         raise ValueError(f"shape {shape} does not broadcast to {have}, so nothing sums to it")

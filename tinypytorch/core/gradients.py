@@ -197,6 +197,6 @@ class VariableWorld:
             g = g.record(SumTo(x.shape))
         return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
 
-    def add(self, a: Tracked, b: Tracked, owned: bool, /) -> Tracked:
+    def add(self, grads: dict[Vertex, Tracked], v: Vertex, g: Tracked, /) -> None:
         """As `World.add`; never in place, for what was recorded stays."""
-        return a + b
+        grads[v] = grads[v] + g

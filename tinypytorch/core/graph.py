@@ -227,8 +227,8 @@ class World(Protocol[T]):
         """
         ...
 
-    def add(self, a: T, b: T, owned: bool, /) -> T:
-        """a + b; into a itself if the pass owns it, never otherwise."""
+    def add(self, grads: dict[Vertex, T], v: Vertex, g: T, /) -> None:
+        """Add `g` to the gradient of `v`; into the array itself only if nobody else holds it."""
         ...
 
 
@@ -239,13 +239,11 @@ class Swept(Generic[T]):
     ends: gradients of the vertices where the pass ended: leaves, and results older than it went.
     kept: gradients of interior vertices that keep theirs.
     stale: interior vertices that hold a gradient from an earlier pass, and should not after this one.
-    owned: the vertices in `ends` whose gradient is an array that the pass made and nobody else holds.
     """
 
     ends: dict[Vertex, T]
     kept: dict[Vertex, T]
     stale: list[Vertex]
-    owned: set[Vertex]
 
 
 def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
@@ -259,7 +257,6 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     grads: dict[Vertex, T] = {}
     kept: dict[Vertex, T] = {}
     stale: list[Vertex] = []
-    owned: set[Vertex] = set()
     heap: list[tuple[int, int, Vertex]] = []
     latest: tuple[int, int, Vertex] | None = None  # one item beside the heap: in a chain nothing is ever in it
     keeps = keep is None or keep != ()
@@ -279,9 +276,7 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
                     raise TypeError("a seed does not fit its output")
                 g = world.fit(g, x, y, i)
             if v in grads:
-                grads[v] = world.add(grads[v], g, v in owned)
-                if kind is not FLOAT64:
-                    owned.add(v)
+                world.add(grads, v, g)
                 continue
             grads[v] = g
             if v.generation > oldest:
@@ -295,27 +290,23 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
         elif heap:
             y = heappop(heap)[2]
         else:
-            return Swept(grads, kept, stale, owned)
+            return Swept(grads, kept, stale)
         made = y.made
+        edges, g = (), None  # what the last rule gave is held by `grads` alone, and goes as soon as it is used
         try:
             if isinstance(made, tuple):
-                gy = grads.pop(y)
                 if y.tracking == RETAINED or (keeps and (keep is None or y in keep)):
-                    kept[y] = gy
+                    kept[y] = grads[y]
                 elif y.kept_grad is not None:
                     stale.append(y)
-                if owned:
-                    owned.discard(y)
-                edges = world.pull(made, y, gy)
+                edges = world.pull(made, y, grads.pop(y))
                 continue
-            edges = ()
             if made is not None and y in grads:  # else it is another output of a node already visited
                 for v in _arrived(made, grads):
                     if keep is None or v.tracking == RETAINED or v in keep:
                         kept[v] = grads[v]
                     elif v.kept_grad is not None:
                         stale.append(v)
-                    owned.discard(v)
                 edges = world.pull_node(made, y, grads)
         except Exception as error:
             error.add_note(f"in the derivative rule of {op_name(y.op)}")

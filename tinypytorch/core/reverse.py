@@ -105,6 +105,23 @@ def cotangent(value: Array, gradient: object, what: str) -> Array:
     return seed
 
 
+def holders(grads: dict[K, Array], v: K) -> int:
+    """How many hold the gradient of `v`, as CPython counts: where `grads` alone does, `ALONE`."""
+    g = grads[v]
+    return getrefcount(g)
+
+
+ALONE: Final = holders({0: np.empty(1)}, 0)
+
+
+def is_free(grads: dict[Vertex, Array], v: Vertex) -> bool:
+    """Whether the gradient of `v` is an array with memory of its own, which `grads` holds and nobody else."""
+    if holders(grads, v) != ALONE:
+        return False
+    g = grads[v]
+    return type(g) is NDARRAY and g.flags.owndata and g.flags.writeable
+
+
 class ArrayWorld:
     """Gradients as arrays (see `graph.World`)."""
 
@@ -135,19 +152,19 @@ class ArrayWorld:
 
     def fit(self, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
         """As `World.fit`."""
-        if type(g) is NDARRAY and g is not None and g.dtype is x.dtype and may_sum_down(y, g.shape):
+        if type(g) is NDARRAY and g is not None and g.dtype is x.dtype:
             shape: Shape = x.shape
-            lead = g.ndim - len(shape)
-            if lead > 0 and g.shape[lead:] == shape:  # what is nearly always the case, a bias
+            if g.shape[-len(shape) :] == shape and may_sum_down(y, g.shape):  # nearly always: a bias, of every row
                 return sum_to(g, shape)
         return fit(g, x, y, i)
 
-    def add(self, a: Array, b: Array, owned: bool, /) -> Array:
+    def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
         """As `World.add`."""
-        if owned and type(a) is NDARRAY:
-            a += b
-            return a
-        return a + b
+        if type(g) is NDARRAY and is_free(grads, v):
+            total = grads[v]
+            total += g
+        else:
+            grads[v] = grads[v] + g
 
     def _cotangents(self, node: MultiNode, grads: dict[Vertex, Array]) -> tuple[Array, ...]:
         """The gradients of all outputs: zeros for one that is gone or was not used."""
@@ -159,15 +176,6 @@ class ArrayWorld:
         return tuple(gys)
 
 
-def holders(grads: dict[K, Array], v: K) -> int:
-    """How many hold the gradient of `v`, as CPython counts: where `grads` alone does, `ALONE`."""
-    g = grads[v]
-    return getrefcount(g)
-
-
-ALONE: Final = holders({0: np.empty(1)}, 0)
-
-
 def write(swept: Swept[Array]) -> None:
     """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
     with _writing:
@@ -176,7 +184,7 @@ def write(swept: Swept[Array]) -> None:
             for v in grads:
                 if not isinstance(v, ArrayOperators) or not v.tracking:
                     continue
-                mine = v in swept.owned or holders(grads, v) == ALONE
+                mine = is_free(grads, v)
                 g, old = grads[v], v.kept_grad
                 value = v.value()
                 shape: Shape = value.shape
@@ -187,8 +195,8 @@ def write(swept: Swept[Array]) -> None:
                         f"{g.shape}; differentiate first, or run the forward pass again"
                     )
                 if old is not None:
-                    g, mine = old + g, True
-                mine = mine and type(g) is NDARRAY and g.flags.owndata
+                    g = old + g
+                    mine = type(g) is NDARRAY
                 found.append((v, g if mine and g.dtype == dtype else np.array(g, dtype)))
         for v in swept.stale:
             v.kept_grad = None

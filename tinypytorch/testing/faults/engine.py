@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -36,21 +37,28 @@ _cotangents: Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...
 ]
 
 
-def _overwrite(world: object, a: T, b: T, owned: bool, /) -> T:
-    return b
+def _overwrite(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
+    grads[v] = g
 
 
-def _first_only(world: object, a: T, b: T, owned: bool, /) -> T:
-    return a if owned else a + b
+def _third_dropped() -> Callable[[object, dict[Vertex, Array], Vertex, Array], None]:
+    """Two gradients of a value are added, those after them are not."""
+    added: WeakKeyDictionary[Vertex, int] = WeakKeyDictionary()
+
+    def add(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
+        if added.get(v) != id(grads):
+            added[v] = id(grads)
+            grads[v] = grads[v] + g
+
+    return add
 
 
-def _add_into(world: object, a: Array, b: Array, owned: bool, /) -> Array:
-    a += b
-    return a
+def _add_into(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
+    grads[v] += g
 
 
-def _add_rounded(world: object, a: Array, b: Array, owned: bool, /) -> Array:
-    return a + b.astype(np.float32).astype(a.dtype)
+def _add_rounded(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
+    grads[v] = grads[v] + g.astype(np.float32).astype(g.dtype)
 
 
 def _sum_leading(x: Array, shape: Shape) -> Array:
@@ -253,7 +261,7 @@ def _writes(name: str, wrong: object) -> Fault:
 
 FAULTS: Final[tuple[Fault, ...]] = (
     _array_world("overwrites instead of accumulating", "add", _overwrite),
-    _array_world("third use dropped", "add", _first_only),
+    engine("third use dropped", Patch(reverse.ArrayWorld, "add", _third_dropped), apt="engine"),
     _array_world("adds into arrays of others", "add", _add_into, ""),
     _array_world("accumulates rounded to float32", "add", _add_rounded),
     _array_world("stale inner gradients counted again", "pull", _pull_stale, ""),

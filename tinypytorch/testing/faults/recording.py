@@ -11,7 +11,7 @@ from tinypytorch.core import apply, config, gradients, variable
 from tinypytorch.core.config import ENABLE_BACKPROP
 from tinypytorch.core.graph import Edge, OneOperand, TwoOperands, Vertex
 from tinypytorch.core.variable import Variable
-from tinypytorch.function import Binary, T, Tracked
+from tinypytorch.function import Binary, Tracked
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine
 
 _Made: TypeAlias = OneOperand | TwoOperands
@@ -22,8 +22,8 @@ _pull = gradients.VariableWorld.pull
 _fit = gradients.VariableWorld.fit
 
 
-def _overwrite(world: object, a: T, b: T, owned: bool, /) -> T:
-    return b
+def _overwrite(world: object, grads: dict[Vertex, Tracked], v: Vertex, g: Tracked, /) -> None:
+    grads[v] = g
 
 
 def _combine_by_first(head: Variable, op: Binary, left: object, right: object, /) -> Variable:
