@@ -16,7 +16,7 @@ from tinypytorch import Array, Binary, Variable, gradients
 from tinypytorch.core import apply as application
 from tinypytorch.core import config, graph, reverse, variable
 from tinypytorch.core import gradients as pulling
-from tinypytorch.core.graph import Edge, MultiNode, Node, OneOperand, Swept, TwoOperands, UnaryNode, Vertex, World
+from tinypytorch.core.graph import Edge, MultiNode, Node, Swept, UnaryNode, Vertex, World
 from tinypytorch.core.variable import Operand
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.shaping import Split
@@ -157,12 +157,10 @@ def without_lock(swept: Swept[Array]) -> None:
 _current: dict[str, Array] = {}
 
 
-def through_a_global(
-    world: reverse.ArrayWorld, made: OneOperand | TwoOperands, y: Vertex, gy: Array, /
-) -> Sequence[Edge[Array]]:
+def through_a_global(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> Sequence[Edge[Array]]:
     _current["gradient"] = gy
     time.sleep(0.0001)
-    return _pull(world, made, y, _current["gradient"])
+    return _pull(world, y, _current["gradient"])
 
 
 def half_written(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swept[Array]:
@@ -193,7 +191,7 @@ _made = count(1)
 def by_creation(head: Variable, op: Binary, left: object, right: object, /) -> Variable:
     """An order as good as any, but another one for other programs."""
     y = _combine(head, op, left, right)
-    if y.made is not None:
+    if not y.is_leaf:
         y.generation = next(_made)
     return y
 

@@ -14,7 +14,7 @@ import numpy as np
 from tinypytorch.arrays import Array, broadcasts_to
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
-from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, OneOperand, TwoOperands, Vertex, sweep
+from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, Vertex, sweep
 from tinypytorch.core.reverse import ArrayWorld, check_unchanged, cotangent, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, result
 from tinypytorch.function import Tracked
@@ -150,7 +150,7 @@ def output_of(node: MultiNode, i: int) -> Variable:
     if v is not None:
         return _variable(v)
     y = result(node.results[i])
-    y.made, y.generation, y.tracking = node, node.generation + 1, TRACKED
+    y.node, y.generation, y.tracking = node, node.generation + 1, TRACKED
     node.outputs[i] = ref(y)
     return y
 
@@ -160,21 +160,26 @@ class VariableWorld:
 
     __slots__ = ()
 
-    def pull(self, made: OneOperand | TwoOperands, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
+    def pull(self, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
         """As `World.pull`."""
-        v = _variable(y)
-        if len(made) == 4:
-            op, only, x, _ = made
-            u = operand_of(op, only, x, 0)
-            return ((only, op.backward(gy, v, u), u, 0),) if only.tracking else ()
-        op2, p, q, a, b, _ = made
-        u, w = operand_of(op2, p, a, 0), operand_of(op2, q, b, 1)
-        if p is None or not p.tracking:
-            return ((q, op2.backward_b(gy, v, u, w), w, 1),) if q is not None and q.tracking else ()
-        left = (p, op2.backward_a(gy, v, u, w), u, 0)
-        if q is None or not q.tracking:
-            return (left,)
-        return left, (q, op2.backward_b(gy, v, u, w), w, 1)
+        v, left, unary, binary = _variable(y), y.left, y.unary, y.binary
+        u = operand_of(y.op, left, y.a, 0)
+        if unary is not None:
+            if left is None or not left.tracking:
+                return ()
+            return ((left, unary.backward(gy, v, u), u, 0),)
+        if binary is None:
+            return ()
+        right = y.right
+        w = operand_of(y.op, right, y.b, 1)
+        if left is None or not left.tracking:
+            if right is None or not right.tracking:
+                return ()
+            return ((right, binary.backward_b(gy, v, u, w), w, 1),)
+        first = (left, binary.backward_a(gy, v, u, w), u, 0)
+        if right is None or not right.tracking:
+            return (first,)
+        return first, (right, binary.backward_b(gy, v, u, w), w, 1)
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /) -> Sequence[Edge[Tracked]]:
         """As `World.pull_node`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import ref
 
@@ -29,16 +29,33 @@ F = TypeVar("F", Unary, Binary, Variadic, Multi)
 
 
 class Vertex:
-    """What the graph knows of a Variable: how it was made, its gradient, and whether it wants one.
+    """What the graph knows of a Variable: its value, how it was made, its gradient, and whether it wants one.
 
-    made: the application of an op that gave it, None for a leaf. That of a built-in op of one or two operands is a
-        plain tuple, which takes a tenth of the time of a node; a node is made from it when somebody asks for one.
+    A result of a built-in op of one or two operands holds the op, the operands and their values itself: one object to
+    make, and for the collector to look at, where there would be four. A node is made when somebody asks for one.
+
+    raw: the value: an ndarray, or a NumPy scalar for 0-d. None of a 0-d leaf, and of a 0-d result that was asked for as
+        an array, which may have been written into since; then its value is in `result`.
+    unary, binary, node: what gave this vertex, at most one of them; a leaf has none.
+    left, right, a, b: the operands' vertices (None for an operand that is no Variable) and their values as the forward
+        pass saw them; `left` and `a` alone of a unary op, nothing without one.
     generation: 0 for a leaf; one more than the largest among the operands for a result.
     """
 
-    __slots__ = ("__weakref__", "generation", "kept_grad", "made", "tracking")
+    __slots__ = (
+        *("__weakref__", "a", "b", "binary", "generation", "kept_grad", "left", "node", "raw", "result", "right"),
+        *("tracking", "unary"),
+    )
 
-    made: Made | None
+    raw: Array | None
+    result: Array
+    unary: Unary | None
+    binary: Binary | None
+    node: Node | None
+    left: Vertex | None
+    right: Vertex | None
+    a: Array
+    b: Array
     generation: int
     tracking: int
     kept_grad: Array | None
@@ -46,23 +63,24 @@ class Vertex:
     @property
     def op(self) -> Function | None:
         """The op that gave this vertex, None for a leaf."""
-        made = self.made
-        return made[0] if isinstance(made, tuple) else made.op if made is not None else None
+        return self.unary or self.binary or (None if self.node is None else self.node.op)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded op gave this vertex."""
+        return self.unary is None and self.binary is None and self.node is None
 
     @property
     def creator(self) -> Node | None:
         """The application of an op that gave this vertex, None for a leaf."""
-        made = self.made
-        if not isinstance(made, tuple):
-            return made
-        if len(made) == 4:
-            op, v, x, y = made
-            node: Node = UnaryNode(op, (v,), (x,), self, y)
-        else:
-            op2, p, q, a, b, y = made
-            node = BinaryNode(op2, (p, q), (a, b), self, y)
-        self.made = node
-        return node
+        y = self.result if self.raw is None and not self.is_leaf else self.raw
+        if y is not None:
+            if self.unary is not None:
+                self.node = UnaryNode(self.unary, (self.left,), (self.a,), self, y)
+            elif self.binary is not None:
+                self.node = BinaryNode(self.binary, (self.left, self.right), (self.a, self.b), self, y)
+            self.unary = self.binary = None
+        return self.node
 
 
 class Application(Generic[F]):
@@ -199,12 +217,6 @@ class MultiNode(Application[Multi]):
 
 Node: TypeAlias = UnaryNode | BinaryNode | VariadicNode | MultiNode
 
-# Op, operand's vertex, its value, the result's value; op, operands' vertices, their values, the result's value.
-OneOperand: TypeAlias = tuple[Unary, Vertex, Array, Array]
-TwoOperands: TypeAlias = tuple[Binary, Vertex | None, Vertex | None, Array, Array, Array]
-Made: TypeAlias = OneOperand | TwoOperands | Node
-
-
 # What a rule gave for one operand: its vertex, its gradient, its value, and its place among the operands.
 Edge: TypeAlias = tuple[Vertex, T | None, T, int]
 
@@ -212,7 +224,7 @@ Edge: TypeAlias = tuple[Vertex, T | None, T, int]
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def pull(self, made: OneOperand | TwoOperands, y: Vertex, gy: T, /) -> Sequence[Edge[T]]:
+    def pull(self, y: Vertex, gy: T, /) -> Sequence[Edge[T]]:
         """Run the rule of the op that gave `y`, whose gradient is `gy`: the operands that want one, with theirs."""
         ...
 
@@ -252,15 +264,16 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     Results up to the generation `oldest` are left alone. `keep` holds the interior vertices whose gradient is
     kept; None keeps all. Nothing outside the pass is written, so an exception leaves everything as it was.
 
-    The heap is keyed by (-generation, arrival): linear in edges up to the logarithm, and no recursion.
+    Those of one generation wait in a list, and the generations in a heap: linear in edges, but for the logarithm of the
+    number of generations that wait; no recursion.
     """
     grads: dict[Vertex, T] = {}
     kept: dict[Vertex, T] = {}
     stale: list[Vertex] = []
-    heap: list[tuple[int, int, Vertex]] = []
-    latest: tuple[int, int, Vertex] | None = None  # one item beside the heap: in a chain nothing is ever in it
+    waiting: dict[int, list[Vertex]] = {}
+    heap: list[int] = []
+    latest: Vertex | None = None  # beside the heap: in a chain nothing is ever in it
     keeps = keep is None or keep != ()
-    arrivals = 0
     y: Vertex | None = None
     edges: Sequence[Edge[T]] = [(v, g, g, i) for i, (v, g) in enumerate(seeds) if v.tracking]
     while True:
@@ -280,37 +293,50 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
                 continue
             grads[v] = g
             if v.generation > oldest:
-                arrivals += 1
                 if latest is not None:
-                    heappush(heap, latest)
-                latest = (-v.generation, arrivals, v)
-        if latest is not None:
-            y = heappushpop(heap, latest)[2] if heap else latest[2]
-            latest = None
-        elif heap:
-            y = heappop(heap)[2]
+                    wait(latest, waiting, heap)
+                latest = v
+        if latest is None or (heap and latest.generation < -heap[0]):
+            if latest is not None:
+                wait(latest, waiting, heap)
+            elif not heap:
+                return Swept(grads, kept, stale)
+            same = waiting[-heap[0]]
+            y = same.pop()
+            if not same:
+                del waiting[-heappop(heap)]
         else:
-            return Swept(grads, kept, stale)
-        made = y.made
+            y = latest
+        latest = None
         edges, g = (), None  # what the last rule gave is held by `grads` alone, and goes as soon as it is used
+        node = y.node
         try:
-            if isinstance(made, tuple):
+            if node is None:
                 if y.tracking == RETAINED or (keeps and (keep is None or y in keep)):
                     kept[y] = grads[y]
                 elif y.kept_grad is not None:
                     stale.append(y)
-                edges = world.pull(made, y, grads.pop(y))
-                continue
-            if made is not None and y in grads:  # else it is another output of a node already visited
-                for v in _arrived(made, grads):
+                edges = world.pull(y, grads.pop(y))
+            elif y in grads:  # else it is another output of a node already visited
+                for v in _arrived(node, grads):
                     if keep is None or v.tracking == RETAINED or v in keep:
                         kept[v] = grads[v]
                     elif v.kept_grad is not None:
                         stale.append(v)
-                edges = world.pull_node(made, y, grads)
+                edges = world.pull_node(node, y, grads)
         except Exception as error:
             error.add_note(f"in the derivative rule of {op_name(y.op)}")
             raise
+
+
+def wait(v: Vertex, waiting: dict[int, list[Vertex]], heap: list[int]) -> None:
+    """Put `v` with those of its generation."""
+    same = waiting.get(v.generation)
+    if same is None:
+        waiting[v.generation] = [v]
+        heappush(heap, -v.generation)
+    else:
+        same.append(v)
 
 
 def _arrived(node: Node, grads: dict[Vertex, T]) -> list[Vertex]:

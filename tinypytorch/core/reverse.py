@@ -29,9 +29,7 @@ from tinypytorch.core.graph import (
     Edge,
     MultiNode,
     Node,
-    OneOperand,
     Swept,
-    TwoOperands,
     VariadicNode,
     Vertex,
 )
@@ -63,11 +61,11 @@ def check_unchanged(node: Node, prints: tuple[int, ...]) -> None:
 
 def may_sum_down(y: Vertex, got: Shape) -> bool:
     """Whether a rule's gradient in the shape of the result `y` is to be summed to a broadcast operand's shape."""
-    made = y.made
-    if isinstance(made, tuple):
-        result = made[-1]
-        return len(made) == 6 and got == result.shape
-    return isinstance(made, BinaryNode | VariadicNode) and got == made.result.shape
+    node = y.node
+    if node is None:
+        result = y.raw
+        return y.binary is not None and got == (y.result if result is None else result).shape
+    return isinstance(node, BinaryNode | VariadicNode) and got == node.result.shape
 
 
 def fit(g: object, x: Array, y: Vertex, i: int) -> Array:
@@ -127,18 +125,27 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def pull(self, made: OneOperand | TwoOperands, y: Vertex, gy: Array, /) -> Sequence[Edge[Array]]:
+    def pull(self, y: Vertex, gy: Array, /) -> Sequence[Edge[Array]]:
         """As `World.pull`."""
-        if len(made) == 4:
-            op, v, x, result = made
-            return ((v, op.backward(gy, result, x), x, 0),) if v.tracking else ()
-        op2, p, q, a, b, result = made
-        if p is None or not p.tracking:
-            return ((q, op2.backward_b(gy, result, a, b), b, 1),) if q is not None and q.tracking else ()
-        left = (p, op2.backward_a(gy, result, a, b), a, 0)
-        if q is None or not q.tracking:
-            return (left,)
-        return left, (q, op2.backward_b(gy, result, a, b), b, 1)
+        result = y.raw
+        if result is None:
+            result = y.result
+        left, a, unary, binary = y.left, y.a, y.unary, y.binary
+        if unary is not None:
+            if left is None or not left.tracking:
+                return ()
+            return ((left, unary.backward(gy, result, a), a, 0),)
+        if binary is None:
+            return ()
+        right, b = y.right, y.b
+        if left is None or not left.tracking:
+            if right is None or not right.tracking:
+                return ()
+            return ((right, binary.backward_b(gy, result, a, b), b, 1),)
+        first = (left, binary.backward_a(gy, result, a, b), a, 0)
+        if right is None or not right.tracking:
+            return (first,)
+        return first, (right, binary.backward_b(gy, result, a, b), b, 1)
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
         """As `World.pull_node`."""

@@ -30,7 +30,6 @@ from tinypytorch.core.graph import (
     CONSTANT,
     RETAINED,
     TRACKED,
-    Made,
     Node,
     VariadicNode,
     Vertex,
@@ -62,14 +61,13 @@ class Variable(ArrayOperators, Vertex):
     (variable(10.0), array(6.))
     """
 
-    __slots__ = ("boxed", "name", "raw")
+    __slots__ = ("boxed", "name")
 
-    raw: Array | None
     boxed: Array | None
 
     def __init__(self, data: RealArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
         self.name: str | None = name
-        self.made: Made | None = None
+        self.unary = self.binary = self.node = None
         self.generation: int = 0
         self.kept_grad: Array | None = None
         self.tracking: int = CONSTANT
@@ -105,12 +103,12 @@ class Variable(ArrayOperators, Vertex):
             if type(raw) is NDARRAY:
                 return raw
             self.boxed = np.asarray(raw)
-            self.raw = None
+            self.result, self.raw = raw, None
         return _boxed(self)
 
     @data.setter
     def data(self, data: RealArray | None) -> None:
-        if self.made is not None:
+        if not self.is_leaf:
             if data is self.data:  # what `y.data += 1` assigns: the very array, already written into
                 return
             raise RuntimeError("the data of a result is its function's; assign to a leaf, or to x.detach()")
@@ -158,7 +156,7 @@ class Variable(ArrayOperators, Vertex):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if self.made is not None:
+        if not self.is_leaf:
             raise RuntimeError("requires_grad can be set on leaves; to cut a result off its graph use x.detach()")
         if value and not (self.raw is None and self.boxed is None) and self.dtype.kind != "f":
             raise constant_dtype(self.dtype, "requires_grad=True")
@@ -234,15 +232,17 @@ class Variable(ArrayOperators, Vertex):
             raise explain(op, error, (x,)) from error
         y = _new(Variable)
         y.raw = r
-        y.boxed = y.name = y.kept_grad = None
+        y.boxed = y.name = y.kept_grad = y.binary = y.node = None
         if self.tracking and (bits := mode.get()) & ENABLE_BACKPROP:
-            y.made = (op, self, x, r)
+            y.unary = op
+            y.left = self
+            y.a = x
             y.generation = self.generation + 1
             y.tracking = TRACKED
             if bits & DETECT_MUTATION:
                 watch(y)
         else:
-            y.made = None
+            y.unary = None
             y.generation = 0
             y.tracking = CONSTANT
         return y
@@ -278,15 +278,19 @@ class Variable(ArrayOperators, Vertex):
             raise explain(op, error, (a, b)) from error
         y = _new(Variable)
         y.raw = r
-        y.boxed = y.name = y.kept_grad = None
+        y.boxed = y.name = y.kept_grad = y.unary = y.node = None
         if wanted and (bits := mode.get()) & ENABLE_BACKPROP:
-            y.made = (op, p, q, a, b, r)
+            y.binary = op
+            y.left = p
+            y.right = q
+            y.a = a
+            y.b = b
             y.generation = age + 1
             y.tracking = TRACKED
             if bits & DETECT_MUTATION:
                 watch(y)
         else:
-            y.made = None
+            y.binary = None
             y.generation = 0
             y.tracking = CONSTANT
         return y
@@ -340,7 +344,7 @@ def result(r: Array) -> Variable:
     """A Variable that holds the result of an op, without graph."""
     y = _new(Variable)
     y.raw = r
-    y.boxed = y.name = y.made = y.kept_grad = None
+    y.boxed = y.name = y.kept_grad = y.unary = y.binary = y.node = None
     y.generation = 0
     y.tracking = CONSTANT
     return y
@@ -348,7 +352,7 @@ def result(r: Array) -> Variable:
 
 def attach(y: Variable, node: Node, bits: int) -> None:
     """Make `node` the creator of `y`."""
-    y.made = node
+    y.node = node
     y.generation = node.generation + 1
     y.tracking = TRACKED
     if bits & DETECT_MUTATION:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
+from heapq import heappush
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -16,13 +17,11 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.core import gradients, graph, reverse, variable
-from tinypytorch.core.graph import Edge, MultiNode, Node, OneOperand, Swept, TwoOperands, Vertex, World
+from tinypytorch.core.graph import Edge, MultiNode, Node, Swept, Vertex, World
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import T
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_ndarray
 
-_Item: TypeAlias = tuple[int, int, Vertex]
-_Made: TypeAlias = OneOperand | TwoOperands
 _Edges: TypeAlias = Sequence[Edge[Array]]
 Cotangents: TypeAlias = Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]]
 
@@ -76,8 +75,11 @@ def _not_fitted(world: object, g: Array | None, x: Array, y: Vertex, i: int, /) 
     return np.zeros_like(x) if g is None else g
 
 
-def _last_in_first_out(heap: list[_Item], item: _Item) -> _Item:
-    return item
+def _always_ahead(v: Vertex, waiting: dict[int, list[Vertex]], heap: list[int]) -> None:
+    """What arrives last is visited first."""
+    generation = -heap[0] + 1 if heap else v.generation
+    waiting[generation] = [v]
+    heappush(heap, -generation)
 
 
 def _write_shared(swept: Swept[Array]) -> None:
@@ -144,17 +146,17 @@ def _unused_get_ones(
     return swept
 
 
-def _pull_stale(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
-    return _pull(world, made, y, gy if y.kept_grad is None else gy + y.kept_grad)
+def _pull_stale(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+    return _pull(world, y, gy if y.kept_grad is None else gy + y.kept_grad)
 
 
-def _pull_once(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
-    edges = _pull(world, made, y, gy)
+def _pull_once(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+    edges = _pull(world, y, gy)
     return edges[:1] if _square(edges) else edges
 
 
-def _pull_twice(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
-    edges = _pull(world, made, y, gy)
+def _pull_twice(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+    edges = _pull(world, y, gy)
     return (*edges, *edges) if _square(edges) else edges
 
 
@@ -163,8 +165,8 @@ def _square(edges: _Edges) -> bool:
     return len(edges) == 2 and edges[0][0] is edges[1][0]
 
 
-def _pull_and_consume(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
-    edges = _pull(world, made, y, gy)
+def _pull_and_consume(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+    edges = _pull(world, y, gy)
     node = y.creator
     if node is not None:
         node.values = tuple(np.zeros_like(x) for x in node.values)
@@ -189,19 +191,23 @@ def _pull_and_write(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dic
         raise
 
 
-def _pull_rounded(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+def _pull_rounded(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
     """Whatever the precision, gradients go through double precision."""
-    edges = _pull(world, made, y, gy)
+    edges = _pull(world, y, gy)
     return [(v, None if g is None else np.asarray(g, np.float64).astype(g.dtype)[()], x, i) for v, g, x, i in edges]
 
 
-def _pull_bases(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+def _pull_bases(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
     """Operands are read from the memory that they are views of."""
-    if len(made) == 4:
-        op, p, x, r = made
-        return _pull(world, (op, p, _base(x), r), y, gy)
-    op2, p2, q, a, b, r = made
-    return _pull(world, (op2, p2, q, _base(a), _base(b), r), y, gy)
+    if y.unary is not None:
+        a, y.a = y.a, _base(y.a)
+        edges = _pull(world, y, gy)
+        y.a = a
+        return edges
+    a, b, y.a, y.b = y.a, y.b, _base(y.a), _base(y.b)
+    edges = _pull(world, y, gy)
+    y.a, y.b = a, b
+    return edges
 
 
 def _base(x: Array) -> Array:
@@ -215,9 +221,9 @@ def _without_seed(value: Array, gradient: object, what: str) -> Array:
     return _cotangent(value, None, what)
 
 
-def _pull_swapped(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
+def _pull_swapped(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
     """Operands of one shape get each other's gradients."""
-    edges = _pull(world, made, y, gy)
+    edges = _pull(world, y, gy)
     if len(edges) == 2 and edges[0][2].shape == edges[1][2].shape:
         (p, ga, a, i), (q, gb, b, j) = edges
         return (p, gb, a, i), (q, ga, b, j)
@@ -228,12 +234,12 @@ def _strong(output: Vertex) -> Callable[[], Vertex]:
     return lambda: output
 
 
-def _leaking() -> Callable[[reverse.ArrayWorld, _Made, Vertex, Array], _Edges]:
+def _leaking() -> Callable[[reverse.ArrayWorld, Vertex, Array], _Edges]:
     """Every gradient that was ever computed is kept in a list."""
     log: list[object] = []
 
-    def pull(world: reverse.ArrayWorld, made: _Made, y: Vertex, gy: Array, /) -> _Edges:
-        found = _pull(world, made, y, gy)
+    def pull(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+        found = _pull(world, y, gy)
         log.append(found)
         return found
 
@@ -278,7 +284,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _array_world("rounds to float64 in extended precision", "pull", _pull_rounded, ""),
     _array_world("unused output of several is not zero", "_cotangents", _unused_are_ones),
     _array_world("last output of several only", "_cotangents", _last_used_only),
-    engine("depth first", Patch(graph, "heappushpop", always(_last_in_first_out)), apt="engine"),
+    engine("depth first", Patch(graph, "wait", always(_always_ahead)), apt="engine"),
     _array_world("operands' gradients swapped", "pull", _pull_swapped),
     engine(
         "cotangent ignored",

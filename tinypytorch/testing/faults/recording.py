@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, TypeAlias
+from typing import Final
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.core import apply, config, gradients, variable
 from tinypytorch.core.config import ENABLE_BACKPROP
-from tinypytorch.core.graph import Edge, OneOperand, TwoOperands, Vertex
+from tinypytorch.core.graph import Edge, Vertex
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Binary, Tracked
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine
-
-_Made: TypeAlias = OneOperand | TwoOperands
 
 # The right engine, from before any fault was planted.
 _combine = Variable.combine
@@ -30,7 +28,7 @@ def _combine_by_first(head: Variable, op: Binary, left: object, right: object, /
     """A result is as old as its first operand says."""
     y = _combine(head, op, left, right)
     first = next(x for x in (left, right) if isinstance(x, Variable))
-    y.generation = first.generation + 1 if y.made is not None else 0
+    y.generation = first.generation + 1 if not y.is_leaf else 0
     return y
 
 
@@ -93,10 +91,10 @@ def _sum_dropped(world: gradients.VariableWorld, g: Tracked | None, x: Tracked, 
     return found
 
 
-def _half_recorded(world: gradients.VariableWorld, made: _Made, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
+def _half_recorded(world: gradients.VariableWorld, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
     """On Variables the rules give the same values, of which half is recorded."""
     edges: list[Edge[Tracked]] = []
-    for v, g, x, i in _pull(world, made, y, gy):
+    for v, g, x, i in _pull(world, y, gy):
         if isinstance(g, Variable):
             half = g * 0.5
             edges.append((v, half + variable.result(half.value()), x, i))
