@@ -5,18 +5,17 @@ Gradients of broadcast operands are summed to their shape by the engine (see `fu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from tinypytorch.arrays import Array
-from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift
+from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 
 
-@dataclass(frozen=True)
+@value
 class Add:
     """y = a + b."""
 
@@ -32,7 +31,7 @@ class Add:
         return gy
 
 
-@dataclass(frozen=True)
+@value
 class Sub:
     """y = a - b."""
 
@@ -48,7 +47,7 @@ class Sub:
         return -gy
 
 
-@dataclass(frozen=True)
+@value
 class Mul:
     """y = a b."""
 
@@ -64,7 +63,7 @@ class Mul:
         return gy * a
 
 
-@dataclass(frozen=True)
+@value
 class Div:
     """y = a / b. The rule for b is -(g / b) y, not -g a / b**2, whose square overflows long before y does."""
 
@@ -80,7 +79,7 @@ class Div:
         return -(gy / b) * y
 
 
-@dataclass(frozen=True)
+@value
 class Neg:
     """y = -x."""
 
@@ -93,7 +92,7 @@ class Neg:
         return -gy
 
 
-@dataclass(frozen=True)
+@value
 class Pow:
     """y = a ** b, both operands arrays. dy/da = b a**(b-1); dy/db = y log a.
 
@@ -126,7 +125,7 @@ class Pow:
         return gy * y * u.log(a)
 
 
-@dataclass(frozen=True)
+@value
 class PowConst:
     """y = x ** c with a constant number c; 0 is the derivative of x**0 everywhere, 0 included."""
 
@@ -144,7 +143,7 @@ class PowConst:
         return gy * (x ** (self.c - 1) * self.c)
 
 
-@dataclass(frozen=True)
+@value
 class Square:
     """y = x**2."""
 

@@ -5,17 +5,16 @@ Formulas: Abramowitz & Stegun, Handbook of Mathematical Functions, 4.2 (exp, log
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from tinypytorch.arrays import Array
-from tinypytorch.function import NONZERO, POSITIVE, Kink, Spec, T, lift
+from tinypytorch.function import NONZERO, POSITIVE, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 
 
-@dataclass(frozen=True)
+@value
 class Exp:
     """y = e**x."""
 
@@ -28,7 +27,7 @@ class Exp:
         return gy * y
 
 
-@dataclass(frozen=True)
+@value
 class Log:
     """y = log x, the natural logarithm."""
 
@@ -41,7 +40,7 @@ class Log:
         return gy / x
 
 
-@dataclass(frozen=True)
+@value
 class Sqrt:
     """y = sqrt(x). The derivative at 0 is infinite."""
 
@@ -54,7 +53,7 @@ class Sqrt:
         return gy / (y * 2.0)
 
 
-@dataclass(frozen=True)
+@value
 class Sin:
     """y = sin x."""
 
@@ -67,7 +66,7 @@ class Sin:
         return gy * u.cos(x)
 
 
-@dataclass(frozen=True)
+@value
 class Cos:
     """y = cos x."""
 
@@ -80,7 +79,7 @@ class Cos:
         return -gy * u.sin(x)
 
 
-@dataclass(frozen=True)
+@value
 class Tanh:
     """y = tanh x. The rule is sech**2, since 1 - y**2 cancels: at x = 15 it keeps four digits of sixteen."""
 
@@ -93,7 +92,7 @@ class Tanh:
         return gy * lift(SechSquared(), x)
 
 
-@dataclass(frozen=True)
+@value
 class SechSquared:
     """y = 1 / cosh(x)**2: the square of the reciprocal, since that of cosh overflows twice as early."""
 
@@ -108,7 +107,7 @@ class SechSquared:
         return gy * (y * u.tanh(x) * -2.0)
 
 
-@dataclass(frozen=True)
+@value
 class Abs:
     """y = |x|."""
 
@@ -121,7 +120,7 @@ class Abs:
         return gy * u.sign(x)
 
 
-@dataclass(frozen=True)
+@value
 class Sigmoid:
     """y = 1 / (1 + exp(-x)), without overflow; the rule uses sigmoid(-x), since 1 - y cancels for large x."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Index, Positions, Shape, Slice
-from tinypytorch.function import Case, Spec, T, lift
+from tinypytorch.function import Case, Spec, T, lift, value
 
 
 def is_basic(index: Index) -> bool:
@@ -21,7 +20,7 @@ _EVERY_OTHER: Slice = slice(None, None, -2)
 _REPEATED: Positions = np.arange(4) % 3
 
 
-@dataclass(frozen=True, eq=False)
+@value(eq=False)
 class GetItem:
     """y = x[index], for every index NumPy takes. Arrays in the index are the op's own: nobody else may change them."""
 
@@ -48,7 +47,7 @@ class GetItem:
         return lift(PutAdd(self.index, x.shape), gy)
 
 
-@dataclass(frozen=True, eq=False)
+@value(eq=False)
 class PutAdd:
     """y = zeros(shape), with x added in at `index`, once for every time an entry is named; the adjoint of `GetItem`."""
 

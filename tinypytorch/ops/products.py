@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape
-from tinypytorch.function import Case, Spec, T, lift
+from tinypytorch.function import Case, Spec, T, lift, value
 from tinypytorch.ops.shaping import SumTo
 
 
@@ -30,7 +29,7 @@ def _flat(x: T) -> T:
     return x.reshape(shape[:-1])
 
 
-@dataclass(frozen=True)
+@value
 class MatMul:
     """y = a @ b with all of NumPy's shapes: vectors, matrices, and stacks of matrices that broadcast.
 

@@ -7,13 +7,12 @@ Convention at ties: `max` and `min` share the gradient equally among the tied en
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Axis, Shape, keepdims_shape, normalize_axes
-from tinypytorch.function import Case, Function, Kink, Spec, T, lift
+from tinypytorch.function import Case, Function, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 from tinypytorch.ops.shaping import BroadcastTo
@@ -44,7 +43,7 @@ def _over(op: type[Sum | Mean | Max | Min | LogSumExp]) -> tuple[Case, ...]:
     return tuple(Case(o, (shape,)) for o, shape in made)
 
 
-@dataclass(frozen=True)
+@value
 class Sum:
     """The sum over `axis`."""
 
@@ -59,7 +58,7 @@ class Sum:
         return spread(gy, x.shape, self.axis)
 
 
-@dataclass(frozen=True)
+@value
 class Mean:
     """The mean over `axis`."""
 
@@ -92,7 +91,7 @@ def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
 _TIE = (Kink(((2.0, 2.0, 2.0, 2.0),), ((0.25, 0.25, 0.25, 0.25),)),)
 
 
-@dataclass(frozen=True)
+@value
 class Max:
     """The largest entry over `axis`."""
 
@@ -107,7 +106,7 @@ class Max:
         return _share_ties(gy, y, x, self.axis)
 
 
-@dataclass(frozen=True)
+@value
 class Min:
     """The smallest entry over `axis`."""
 
@@ -122,7 +121,7 @@ class Min:
         return _share_ties(gy, y, x, self.axis)
 
 
-@dataclass(frozen=True)
+@value
 class LogSumExp:
     """y = log(sum(exp(x))) over `axis`, shifted by the maximum, so that nothing overflows.
 
@@ -156,7 +155,7 @@ def _without(shape: Shape, axis: Axis) -> Shape:
     return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
-@dataclass(frozen=True)
+@value
 class Softmax:
     """y = exp(x) / sum(exp(x)) over `axis`, shifted by the maximum. Source: as `LogSumExp`."""
 

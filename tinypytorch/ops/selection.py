@@ -6,17 +6,16 @@ Convention at ties: `maximum` and `minimum` give half of the gradient to each op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Mask
-from tinypytorch.function import BROADCASTING, Case, Domain, Kink, Spec, T, lift
+from tinypytorch.function import BROADCASTING, Case, Domain, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 
 
-@dataclass(frozen=True, eq=False)
+@value(eq=False)
 class Keep:
     """y = x where `mask`, 0 elsewhere; its own adjoint. `mask` broadcasts within the shape of x."""
 
@@ -39,7 +38,7 @@ def _share(chosen: Mask, tied: Mask, gy: T) -> T:
 _TIE = (Kink((2.0, 2.0), (0.5, 0.5)),)
 
 
-@dataclass(frozen=True)
+@value
 class Maximum:
     """y = max(a, b) elementwise; nan in either operand gives nan, and its gradient goes to neither."""
 
@@ -55,7 +54,7 @@ class Maximum:
         return _share(a < b, u.equal(a, b), gy)
 
 
-@dataclass(frozen=True)
+@value
 class Minimum:
     """y = min(a, b) elementwise; nan in either operand gives nan, and its gradient goes to neither."""
 
@@ -71,7 +70,7 @@ class Minimum:
         return _share(a > b, u.equal(a, b), gy)
 
 
-@dataclass(frozen=True, eq=False)
+@value(eq=False)
 class Where:
     """y = a where `condition`, else b. The condition is a constant and broadcasts with both."""
 
@@ -95,7 +94,7 @@ class Where:
         return lift(Keep(~self.condition), gy)
 
 
-@dataclass(frozen=True)
+@value
 class Clip:
     """y = x limited to [low, high]; either may be None. At a bound itself the gradient passes, as in PyTorch."""
 
@@ -121,7 +120,7 @@ class Clip:
         return lift(Keep(inside), gy)
 
 
-@dataclass(frozen=True)
+@value
 class Relu:
     """y = max(x, 0)."""
 

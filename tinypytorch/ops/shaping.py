@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape, Slice, along, inverse_permutation, normalize_axis, sum_to
-from tinypytorch.function import Case, Spec, T, join, lift
+from tinypytorch.function import Case, Spec, T, join, lift, value
 
 
-@dataclass(frozen=True)
+@value
 class Reshape:
     """The same entries in another shape, in C order; one length may be -1."""
 
@@ -35,7 +34,7 @@ class Reshape:
         return gy.reshape(x.shape)
 
 
-@dataclass(frozen=True)
+@value
 class Transpose:
     """The axes in another order: reversed when `axes` is None."""
 
@@ -61,7 +60,7 @@ class Transpose:
 SMALL: Final = 4096
 
 
-@dataclass(frozen=True)
+@value
 class BroadcastTo:
     """Repeat along new axes and axes of length 1; the adjoint of `SumTo`."""
 
@@ -88,7 +87,7 @@ class BroadcastTo:
         return lift(SumTo(x.shape), gy)
 
 
-@dataclass(frozen=True)
+@value
 class SumTo:
     """Sum over the axes along which `shape` broadcasts; the adjoint of `BroadcastTo`."""
 
@@ -111,7 +110,7 @@ class SumTo:
         return lift(BroadcastTo(x.shape), gy)
 
 
-@dataclass(frozen=True)
+@value
 class Concatenate:
     """The inputs one after another along an existing axis; the adjoint of `Split`."""
 
@@ -142,7 +141,7 @@ class Concatenate:
         return tuple(gxs)
 
 
-@dataclass(frozen=True)
+@value
 class Stack:
     """The inputs, all of one shape, one after another along a new axis."""
 
@@ -166,7 +165,7 @@ class Stack:
         return tuple(gy[along(axis, i)] if need else None for i, need in enumerate(needs))
 
 
-@dataclass(frozen=True)
+@value
 class Split:
     """Several outputs: a number of equal parts, or the parts between the given indices, along an axis."""
 
@@ -192,7 +191,7 @@ class Split:
         return (join(Concatenate(self.axis), gys),)
 
 
-@dataclass(frozen=True)
+@value
 class AsType:
     """The same values in another floating dtype, given by its name; the gradient comes back in the old one."""
 

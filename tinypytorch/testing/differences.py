@@ -10,7 +10,7 @@ holds the bound against fifty digits.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -125,7 +125,7 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
             ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
             taken += [np.sign(x - end).tobytes() for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
-            taken.append((operands[0] == run_one(replace(i.op, keepdims=True), operands)[0]).tobytes())
+            taken.append((operands[0] == run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]).tobytes())
         elif isinstance(i.op, Maximum | Minimum):
             taken.append(np.sign(operands[0] - operands[1]).tobytes())
     return b"|".join(taken)

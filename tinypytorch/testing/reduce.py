@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from tinypytorch.arrays import AnyArray, Array, is_array
-from tinypytorch.function import is_many
+from tinypytorch.function import fields_of, is_many
 from tinypytorch.testing.numbers.elements import is_tuple
 from tinypytorch.testing.programs import Instruction, Program, Ref, starts_of
 
@@ -183,8 +183,8 @@ def _smaller_parameters(p: Program, k: int) -> Iterator[Program]:
 
 
 def _fields(op: object) -> list[str]:
-    """The parameters of an op that is a dataclass."""
-    return [f.name for f in fields(op)] if is_dataclass(op) else []
+    """The parameters of an op that is a dataclass, or one of this package."""
+    return [f.name for f in fields(op)] if is_dataclass(op) else list(fields_of(type(op)))
 
 
 def _less(value: object) -> Iterator[object]:
