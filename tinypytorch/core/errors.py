@@ -5,7 +5,7 @@ Each names the op, what it was given (shapes and dtypes) and what to do about it
 
 from __future__ import annotations
 
-import inspect
+from typing import TypeGuard
 
 import numpy as np
 
@@ -21,11 +21,16 @@ HOW_CONSTANTS_ARE_MADE = (
 )
 
 
+def is_class(op: object) -> TypeGuard[type[object]]:
+    """Whether `op` is a class (`isinstance` alone leaves the type parameters unknown)."""
+    return isinstance(op, type)
+
+
 def op_name(op: object) -> str:
     """An op as errors and drawings show it: its class, with its parameters where they are short."""
     if isinstance(op, str):
         return op
-    if inspect.isclass(op):
+    if is_class(op):
         return op.__qualname__.rpartition(".")[2]
     text = repr(op)
     name = type(op).__name__
