@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,26 +28,7 @@ _FUNCTION = ', color="#1d4ed8", fillcolor="#dbeafe", style=filled'
 
 
 def get_dot_graph(output: Variable, verbose: bool = True) -> str:
-    r"""The graph behind `output` in Graphviz' DOT language.
-
-    One node per variable (`v0` is the output), labelled with its name, and with its shape and dtype if `verbose`; one
-    per function, labelled with its class, and with its parameters if `verbose`; an edge for each input and output of a
-    function, twice for an input used twice. Plain arrays and numbers are not drawn, nor are outputs of a function that
-    `output` did not come from. The same graph gives the same text. There is no limit to its size.
-
-    Raises `TypeError` if `output` is no Variable.
-
-    >>> x = Variable(np.array(2.0), "x")
-    >>> print(get_dot_graph(x**2, verbose=False))  # doctest: +ELLIPSIS
-    digraph {
-      ...
-      v0 [label=""];
-      v1 [label="x", color="#b45309", fillcolor="#fef3c7"];
-      f0 [label="Square", color="#1d4ed8", fillcolor="#dbeafe", style=filled];
-      v1 -> f0;
-      f0 -> v0;
-    }
-    """
+    """As `drawing.get_dot_graph` says."""
     graph = history(output)
     parts = [_HEAD]
     for v, i in graph.variables.items():
@@ -74,19 +54,7 @@ def _quoted(lines: tuple[str, str]) -> str:
 
 
 def plot_dot_graph(output: Variable, verbose: bool = True, to_file: str | os.PathLike[str] = "graph.png") -> None:
-    """Draw the graph behind `output` into a file, by Graphviz; its suffix chooses PNG, SVG or PDF.
-
-    If Graphviz' `dot` is not on the PATH, an SVG is drawn by `to_svg`. The file is written in full or not at all.
-
-    Raises `ValueError` for another suffix and for a graph of more than 1,000 variables and functions, `TypeError` if
-    `output` is no Variable, `RuntimeError` if a PNG or PDF needs Graphviz and it is not there, if it fails or takes
-    longer than a minute, and `OSError` if the file cannot be written.
-
-    >>> x = Variable(np.array(2.0), "x")
-    >>> plot_dot_graph(x**2, to_file="graph.jpg")
-    Traceback (most recent call last):
-    ValueError: plot_dot_graph: the file's suffix is '.jpg', but must be one of .png, .svg, .pdf
-    """
+    """As `drawing.plot_dot_graph` says."""
     path = Path(to_file)
     suffix = path.suffix.lower()
     if suffix.removeprefix(".") not in FORMATS:
@@ -129,7 +97,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file in full or not at all: beside it first, then in its place."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"plot_dot_graph: there is no directory {str(path.parent)!r}")
-    draft = path.with_name(f".{secrets.token_hex(8)}.draft")
+    draft = path.with_name(f".{os.urandom(8).hex()}.draft")
     try:
         draft.write_bytes(content)
         draft.replace(path)
