@@ -26,12 +26,6 @@ NEW = {
     *("__future__", "_heapq", "heapq", "threading"),
     *("importlib", "importlib._bootstrap", "importlib._bootstrap_external"),
 }
-# Until core/graph.py and core/apply.py do without them, and what comes with them; then this goes.
-PENDING = {"dataclasses", "inspect"}
-PENDING_NEW = {
-    *("_opcode", "_opcode_metadata", "_tokenize", "ast", "copy", "dis", "importlib.machinery", "linecache", "opcode"),
-    *("token", "tokenize"),
-}
 
 FRESH = """
 import sys, numpy
@@ -69,7 +63,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def test_what_an_import_loads() -> None:
     new = {name for name, is_new, _ in fresh() if is_new == "True"}
     assert "tinypytorch.core.variable" in new
-    heavy = {name for name in new if not name.startswith(("tinypytorch", "numpy."))} - NEW - PENDING - PENDING_NEW
+    heavy = {name for name in new if not name.startswith(("tinypytorch", "numpy."))} - NEW
     assert not heavy, f"import tinypytorch loads {', '.join(sorted(heavy))}; what it costs: python -X importtime"
 
 
@@ -79,7 +73,7 @@ def test_what_the_loaded_modules_import() -> None:
     assert len(sources) > 30
     for name, path in sources.items():
         named = set(imported(ast.parse(path.read_text(encoding="utf-8"))))
-        heavy = {other for other in named if not other.startswith("tinypytorch")} - NAMED - PENDING
+        heavy = {other for other in named if not other.startswith("tinypytorch")} - NAMED
         assert not heavy, f"{name} imports {', '.join(sorted(heavy))} when the package is imported"
 
 

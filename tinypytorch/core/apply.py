@@ -6,12 +6,11 @@ which trust the op; here it is checked, and gets 0-d arrays where those pass Num
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TypeVar, overload
 
 from tinypytorch.arrays import Array, boxed, is_array, is_numpy_scalar, read_only, real_array
-from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, op_name, shape_and_dtype
+from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, is_class, op_name, shape_and_dtype
 from tinypytorch.core.graph import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
 from tinypytorch.core.variable import Operand, Variable, attach, operands, recording, result
 from tinypytorch.function import (
@@ -88,7 +87,7 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
     """
     if isinstance(op, Vertex):
         raise TypeError("apply: the op comes first, then its operands")
-    if inspect.isclass(op):
+    if is_class(op):
         raise TypeError(f"apply: {op_name(op)} is a class; give an instance, {op_name(op)}(...)")
     parents, raw = operands(op, xs)
     values = tuple(read_only(v) for v in boxed(raw))

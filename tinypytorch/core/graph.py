@@ -8,7 +8,6 @@ last output.
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeAlias, TypeVar
 from weakref import ref
@@ -244,7 +243,6 @@ class World(Protocol[T]):
         ...
 
 
-@dataclass(slots=True)
 class Swept(Generic[T]):
     """What a pass leaves.
 
@@ -253,9 +251,12 @@ class Swept(Generic[T]):
     stale: interior vertices that hold a gradient from an earlier pass, and should not after this one.
     """
 
-    ends: dict[Vertex, T]
-    kept: dict[Vertex, T]
-    stale: list[Vertex]
+    __slots__ = ("ends", "kept", "stale")
+
+    def __init__(self, ends: dict[Vertex, T], kept: dict[Vertex, T], stale: list[Vertex]) -> None:
+        self.ends: dict[Vertex, T] = ends
+        self.kept: dict[Vertex, T] = kept
+        self.stale: list[Vertex] = stale
 
 
 def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Sequence
-from dataclasses import replace
 from heapq import heappush
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
@@ -108,11 +107,11 @@ def _written(change: Callable[[Array], Array]) -> Callable[[Swept[Array]], None]
 
 
 def _write_stale(swept: Swept[Array]) -> None:
-    _write(replace(swept, stale=[]))
+    _write(Swept(swept.ends, swept.kept, []))
 
 
 def _write_kept_twice(swept: Swept[Array]) -> None:
-    _write(replace(swept, kept={v: g + g for v, g in swept.kept.items()}))
+    _write(Swept(swept.ends, {v: g + g for v, g in swept.kept.items()}, swept.stale))
 
 
 def _write_unlocked(swept: Swept[Array]) -> None:
