@@ -41,9 +41,12 @@ Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 _number = attrgetter("real")
 
 
-def is_weak(x: object) -> TypeGuard[Array]:
-    """Whether x is a Python number, which is an operand as it is: weak in the dtype (NEP 50)."""
-    return type(x) is float or type(x) is int
+def is_operand(x: object) -> TypeGuard[Array]:
+    """Whether x is an operand as it is: a Python number, weak in the dtype (NEP 50), or a plain floating ndarray.
+
+    Of no axes it is not: computing goes on with the NumPy scalar in it.
+    """
+    return type(x) is float or type(x) is int or (type(x) is np.ndarray and x.ndim > 0 and x.dtype.kind == "f")
 
 
 def weak(x: float) -> Array:

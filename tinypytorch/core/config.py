@@ -81,10 +81,10 @@ class using_config:
     run after the setting is put back: use `with` inside it.
     """
 
-    __slots__ = ("_name", "_saved", "_value")
+    __slots__ = ("_bit", "_name", "_saved", "_value")
 
     def __init__(self, name: Literal["enable_backprop", "detect_mutation"], value: bool) -> None:
-        _bit(name)
+        self._bit: int = _bit(name)
         if not isinstance(value, bool):
             raise TypeError(f"{name} takes True or False, not {value!r}")
         self._name: Literal["enable_backprop", "detect_mutation"] = name
@@ -92,13 +92,15 @@ class using_config:
         self._saved: list[bool] = []
 
     def __enter__(self) -> None:
-        self._saved.append(bool(mode.get() & _bit(self._name)))
-        _put(self._name, self._value)
+        bits, bit = mode.get(), self._bit
+        self._saved.append(bits & bit != 0)
+        mode.set(bits | bit if self._value else bits & ~bit)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        _put(self._name, self._saved.pop())
+        bits, bit = mode.get(), self._bit
+        mode.set(bits | bit if self._saved.pop() else bits & ~bit)
 
     def __call__(self, function: Callable[P, R], /) -> Callable[P, R]:
         """Decorate: every call of `function` runs within the setting."""

@@ -25,9 +25,8 @@ from tinypytorch.arrays import (
     Shape,
     Whole,
     is_array,
-    is_floating,
     is_numpy_scalar,
-    is_weak,
+    is_operand,
     normalize_axis,
     real_array,
     weak,
@@ -46,7 +45,7 @@ from tinypytorch.ops.selection import Clip
 from tinypytorch.ops.shaping import AsType, Reshape, Transpose
 
 ADD, SUB, MUL, DIV, NEG, POW = ar.Add(), ar.Sub(), ar.Mul(), ar.Div(), ar.Neg(), ar.Pow()
-SQUARE, ABS, MATMUL = ar.Square(), Abs(), MatMul()
+SQUARE, ABS, MATMUL, SUM = ar.Square(), Abs(), MatMul(), Sum()
 
 Plain: TypeAlias = RealArray | Scalar
 
@@ -131,7 +130,8 @@ class ArrayOperators:
         if method == "__call__" and not kwargs:
             zipped = BINARY_UFUNCS.get(ufunc)
             if zipped is not None:
-                return self.combine(zipped, *inputs)
+                left, right = inputs
+                return self.combine(zipped, left, right)
             mapped = UNARY_UFUNCS.get(ufunc)
             if mapped is not None:
                 return self.record(mapped)
@@ -278,7 +278,7 @@ class ArrayOperators:
 
     def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
         """The sum over `axis` (an int, a tuple of them, or None for all)."""
-        return self.record(Sum(axis, keepdims))
+        return self.record(SUM if axis is None and not keepdims else Sum(axis, keepdims))
 
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
         """The mean over `axis`."""
@@ -310,9 +310,7 @@ def value_of(x: object) -> Array:
 
 def plain_operand(op: Function, x: object) -> Array:
     """The value of an operand that is no Variable; `TypeError` if it is not real."""
-    if is_weak(x):
-        return x
-    if is_floating(x) and x.ndim:
+    if is_operand(x):
         return x
     if is_array(x) or is_numpy_scalar(x):
         values = real_array(x)

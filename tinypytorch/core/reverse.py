@@ -117,7 +117,10 @@ def is_free(grads: dict[Vertex, Array], v: Vertex) -> bool:
     if holders(grads, v) != ALONE:
         return False
     g = grads[v]
-    return type(g) is NDARRAY and g.flags.owndata and g.flags.writeable
+    if type(g) is not NDARRAY:
+        return False
+    flags = g.flags
+    return flags.owndata and flags.writeable
 
 
 class ArrayWorld:
@@ -161,7 +164,8 @@ class ArrayWorld:
         """As `World.fit`."""
         if type(g) is NDARRAY and g is not None and g.dtype is x.dtype:
             shape: Shape = x.shape
-            if g.shape[-len(shape) :] == shape and may_sum_down(y, g.shape):  # nearly always: a bias, of every row
+            got: Shape = g.shape
+            if got[-len(shape) :] == shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
                 return sum_to(g, shape)
         return fit(g, x, y, i)
 
@@ -192,10 +196,9 @@ def write(swept: Swept[Array]) -> None:
                 if not isinstance(v, ArrayOperators) or not v.tracking:
                     continue
                 mine = is_free(grads, v)
-                g, old = grads[v], v.kept_grad
-                value = v.value()
-                shape: Shape = value.shape
-                dtype = value.dtype if shape else v.dtype
+                g, old, value = grads[v], v.kept_grad, v.raw
+                shape: Shape = v.shape if value is None else value.shape
+                dtype = v.dtype if value is None else value.dtype
                 if g.shape != shape:
                     raise RuntimeError(
                         f"backward: the data of a leaf was replaced: it has shape {shape} now, its gradient "
@@ -204,7 +207,7 @@ def write(swept: Swept[Array]) -> None:
                 if old is not None:
                     g = old + g
                     mine = type(g) is NDARRAY
-                found.append((v, g if mine and g.dtype == dtype else np.array(g, dtype)))
+                found.append((v, g if mine and (g.dtype is dtype or g.dtype == dtype) else np.array(g, dtype)))
         for v in swept.stale:
             v.kept_grad = None
         for v, g in found:

@@ -15,7 +15,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, RealArray, Scalar, holdable, is_floating, is_weak, real_array
+from tinypytorch.arrays import Array, RealArray, Scalar, holdable, is_floating, is_operand, real_array
 from tinypytorch.compat import override
 from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
 from tinypytorch.core.errors import (
@@ -257,7 +257,7 @@ class Variable(ArrayOperators, Vertex):
             age, wanted = p.generation, p.tracking
             if a is None:
                 a = left.value() if left.boxed is None else left.boxed[()]
-        elif is_weak(left):
+        elif is_operand(left):
             a = left
         else:
             a = plain_operand(op, left)
@@ -268,7 +268,7 @@ class Variable(ArrayOperators, Vertex):
                 age = q.generation
             if b is None:
                 b = right.value() if right.boxed is None else right.boxed[()]
-        elif is_weak(right):
+        elif is_operand(right):
             b = right
         else:
             b = plain_operand(op, right)
