@@ -67,7 +67,7 @@ def rebuilt(leaves: Sequence[Array], code: Sequence[Instruction]) -> Program | N
 
 def _smaller(p: Program) -> Iterator[Program]:
     """Programs that are smaller in one respect, the largest steps first."""
-    yield from _without_leaves(p)
+    yield from _without_unused(p)
     yield from _one_end(p)
     for k in range(len(p.code)):
         yield from _cut(p, k)
@@ -80,8 +80,14 @@ def _smaller(p: Program) -> Iterator[Program]:
     yield from _shorter_together(p)
 
 
-def _kept(p: Program, wanted: set[int], leaves: list[Array], code: list[Instruction]) -> Program | None:
-    """The leaves and instructions that the wanted values need, renumbered. `leaves` and `code` may differ from p's."""
+def _unused(p: Program) -> set[int]:
+    """Leaves and results that nothing uses, and that are not differentiated: that they are there may be what fails."""
+    used = {r for i in p.code for r in i.operands if isinstance(r, int)}
+    return set(range(len(p.values))) - used - set(p.ends)
+
+
+def _only(wanted: set[int], leaves: Sequence[Array], code: Sequence[Instruction]) -> Program | None:
+    """The leaves and instructions that the wanted values need, renumbered."""
     starts = starts_of(len(leaves), code)
     need = set(wanted)
     for start, i in zip(reversed(starts), reversed(code), strict=True):
@@ -102,18 +108,20 @@ def _kept(p: Program, wanted: set[int], leaves: list[Array], code: list[Instruct
     return rebuilt(kept_leaves, kept)
 
 
-def _without_leaves(p: Program) -> Iterator[Program]:
-    """Without the leaves and instructions that no output needs."""
-    q = _kept(p, set(p.ends), p.leaves, p.code)
-    if q is not None and _size(q) < _size(p):
-        yield q
+def _without_unused(p: Program) -> Iterator[Program]:
+    """Without what no output needs, or without a part of it."""
+    unused = _unused(p)
+    for stay in (set[int](), *(unused - {one} for one in unused)):
+        q = _only(set(p.ends) | stay, p.leaves, p.code)
+        if q is not None and _size(q) < _size(p):
+            yield q
 
 
 def _one_end(p: Program) -> Iterator[Program]:
     """Differentiated from one output only."""
     if len(p.ends) > 1:
         for end in p.ends:
-            q = _kept(p, {end}, p.leaves, p.code)
+            q = _only({end} | _unused(p), p.leaves, p.code)
             if q is not None and _size(q) < _size(p):
                 yield q
 
@@ -133,7 +141,8 @@ def _cut(p: Program, k: int) -> Iterator[Program]:
 
     leaves = [*p.leaves, *(p.values[r] for r in results)]
     code = [Instruction(i.op, tuple(moved(r) for r in i.operands), i.outputs) for j, i in enumerate(p.code) if j != k]
-    q = _kept(p, set(p.ends), leaves, code)
+    stay = {m for m in map(moved, {*p.ends, *_unused(p)}) if isinstance(m, int)}
+    q = _only(stay, leaves, code)
     if q is not None and _size(q) < _size(p):
         yield q
 
@@ -156,8 +165,8 @@ def _bypassed(p: Program, k: int) -> Iterator[Program]:
         code = [
             Instruction(j.op, tuple(moved(r) for r in j.operands), j.outputs) for j in (*p.code[:k], *p.code[k + 1 :])
         ]
-        ends = {m for m in (moved(e) for e in p.ends) if isinstance(m, int)}
-        q = _kept(p, ends, p.leaves, code)
+        stay = {m for m in map(moved, {*p.ends, *_unused(p)}) if isinstance(m, int)}
+        q = _only(stay, p.leaves, code)
         if q is not None:
             yield q
 
@@ -209,7 +218,7 @@ def _with(p: Program, k: int, instead: Instruction) -> Iterator[Program]:
     """With another instruction in place of number k."""
     q = rebuilt(p.leaves, [*p.code[:k], instead, *p.code[k + 1 :]])
     if q is not None:
-        q = _kept(q, set(q.ends), q.leaves, q.code)
+        q = _only(set(q.ends) | _unused(p), q.leaves, q.code)
     if q is not None and _size(q) < _size(p):
         yield q
 
@@ -302,7 +311,7 @@ def _merged_leaves(p: Program, leaf: int) -> Iterator[Program]:
                 )
                 for i in p.code
             ]
-            q = _kept(p, set(p.ends), p.leaves, code)
+            q = _only(set(p.ends) | _unused(p), p.leaves, code)
             if q is not None and _size(q) < _size(p):
                 yield q
 
