@@ -17,7 +17,6 @@ ONE_THREAD: Final = {
     "MKL_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
 }
-INTERRUPTED: Final = 130
 
 
 def is_single_threaded() -> bool:
@@ -29,10 +28,12 @@ def again(arguments: Sequence[str]) -> int:
     """Run the command anew, on one thread; its exit status."""
     flags = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD['XLA_FLAGS']}".strip()
     environment = {**os.environ, **ONE_THREAD, "XLA_FLAGS": flags}
-    try:
-        return subprocess.run([sys.executable, "-m", "benchmarks", *arguments], env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    with subprocess.Popen([sys.executable, "-m", "benchmarks", *arguments], env=environment) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # the process gets it, too, and reports what it has done
+                continue
 
 
 def processor() -> str:

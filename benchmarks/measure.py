@@ -96,7 +96,8 @@ def _prepared(case: Case, key: str, expected: list[Array] | None) -> tuple[Step 
     try:
         loaded = library(key)
         step = case.prepare(loaded)
-        trouble = "" if expected is None else disagreement(_arrays(step(), loaded.array), expected)
+        results = step()
+        trouble = "" if expected is None else disagreement(_arrays(results, loaded.array), expected)
     except AbsentError:
         return None, ABSENT
     except Exception as error:  # whatever a library raises at depth, the others are measured

@@ -29,6 +29,4 @@ def cases(quick: bool) -> list[Case]:
     return [Case(by_hand(), lambda library: library.forward(mlp.loss, *mlp.arrays()), OPS)]
 
 
-WORKLOAD: Final = Workload(
-    "inference", "the network's forward pass, where no gradient is wanted (8 ops)", ARRAYS, cases
-)
+WORKLOAD: Final = Workload("inference", "the network's forward pass, no gradient wanted: 8 ops", ARRAYS, cases)

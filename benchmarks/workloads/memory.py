@@ -13,6 +13,7 @@ from benchmarks.workloads.workload import ARRAYS_HELD, Case, Workload
 _BYTES: Final = 8
 
 
+# What is not arrays is rounded off.
 def peak(step: Step) -> int:
     """The most bytes that were taken at one time since the step began."""
     tracemalloc.start()
@@ -26,7 +27,11 @@ def peak(step: Step) -> int:
 def cases(quick: bool) -> list[Case]:
     """The same as those of `chain`; entries are eight bytes each."""
     size = _BYTES * (chain.QUICK_ENTRIES if quick else chain.ENTRIES)
-    return [replace(case, sample=lambda step: peak(step) / size) for case in chain.cases(quick)]
+
+    def sample(step: Step) -> float:
+        return round(peak(step) / size, 1)
+
+    return [replace(case, sample=sample) for case in chain.cases(quick)]
 
 
 WORKLOAD: Final = Workload(
