@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benchmarks import plot, report
 from benchmarks.arguments import Options
-from benchmarks.files import Run, as_json, as_markdown
+from benchmarks.files import Run, as_json, as_markdown, facts
 from benchmarks.judge import Outcome, judged
 from benchmarks.libraries import LIBRARIES, OURS, version
 from benchmarks.libraries.library import AbsentError
@@ -95,7 +95,7 @@ def _written(options: Options, run: Run, errors: Console) -> bool:
         if options.markdown:
             Path(options.markdown).write_text(as_markdown(run), encoding="utf-8")
         if options.plot:
-            plot.draw(run.outcomes, Path(options.plot))
+            plot.draw(run.outcomes, Path(options.plot), "   ".join(facts(run)[1:]))
     except OSError as error:
         errors.print(f"{error.filename}: cannot be written: {error.strerror}", style="red", soft_wrap=True)
         return False

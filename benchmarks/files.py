@@ -106,16 +106,20 @@ def _spread(s: Spread) -> Json:
     return {"low": s.low, "median": s.median, "high": s.high}
 
 
-def as_markdown(run: Run) -> str:
-    """The tables, and how they were made."""
-    named = ", ".join(f"{name} {text}" for name, text in versions().items() if text and name != "tinypytorch")
+def facts(run: Run) -> list[str]:
+    """How it was made, when and where, with which versions."""
     made = shlex.join(["python", "-m", "benchmarks", *run.arguments])
-    facts = (
+    named = ", ".join(f"{name} {text}" for name, text in versions().items() if text)
+    return [
         f"Made by `{made}`; nothing here is written by hand.",
         f"{datetime.now(UTC):%Y-%m-%d}, {processor()}, {platform.system()} {platform.machine()}.",
-        f"{named}.",
-    )
-    parts = ["# Benchmarks", "  \n".join(facts), _ABOUT.rstrip("\n")]
+        f"{named[0].upper()}{named[1:]}.",
+    ]
+
+
+def as_markdown(run: Run) -> str:
+    """The tables, and how they were made."""
+    parts = ["# Benchmarks", "  \n".join(facts(run)), _ABOUT.rstrip("\n")]
     if run.effort.quick:
         parts.append("A quick run, at small sizes: no targets are held against it.")
     first, *missed = sum_of(run.outcomes) or [""]

@@ -37,13 +37,16 @@ _GRID: Final = "#e3e6e9"
 _COLUMNS: Final = 2
 _PANEL: Final = (7.6, 2.75)  # inches
 _LEGEND: Final = 0.5
-_LEFT, _RIGHT, _ABOVE, _BELOW = 1.2, 1.5, 0.5, 0.5
+_CAPTION: Final = 0.35
+_MARGIN: Final = 0.2
+_LEFT, _RIGHT, _ABOVE, _BELOW = 1.25, 1.65, 0.5, 0.5  # around a plot
 _TICKS: Final = 9.0  # points
 _SMALL: Final = 8.0
 _MARK: Final = 0.47  # half the height of a mark, where rows are 1 apart
 _BAR: Final = 0.68
 _LABEL: Final = 0.11  # labels at the ends of lines are this part of the height apart
 _ROOM: Final = 0.05  # beyond the largest figure, as a part of the range
+_FEW: Final = 1.4  # powers of ten that are too few for ticks
 
 
 def load() -> ModuleType:
@@ -51,9 +54,10 @@ def load() -> ModuleType:
     return module("matplotlib.figure")
 
 
-def draw(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Draw all workloads into a file."""
+def draw(outcomes: Sequence[Outcome], path: Path, caption: str) -> None:
+    """Draw all workloads into a file; the caption says where they were run."""
     picture = _Picture(len(outcomes))
+    picture.say(caption)
     for n, outcome in enumerate(outcomes):
         _Panel(picture, n, outcome).draw()
     picture.legend(outcomes)
@@ -66,7 +70,8 @@ class _Picture:
     def __init__(self, count: int) -> None:
         self.columns: int = max(1, min(count, _COLUMNS))
         rows = max(1, math.ceil(count / _COLUMNS))
-        width, height = _PANEL[0] * self.columns, _PANEL[1] * rows + _LEGEND
+        width, height = _PANEL[0] * self.columns, _PANEL[1] * rows + _LEGEND + _CAPTION
+        self.width: float = width
         self.height: float = height
         self.figure = load().Figure(figsize=(width, height), facecolor="white")
         plot = _PANEL[0] - _LEFT - _RIGHT
@@ -75,11 +80,16 @@ class _Picture:
             self.columns,
             left=_LEFT / width,
             right=1 - _RIGHT / width,
-            top=1 - _ABOVE / height,
+            top=1 - (_ABOVE + _CAPTION) / height,
             bottom=(_LEGEND + _BELOW) / height,
             wspace=(_LEFT + _RIGHT) / plot,
             hspace=(_ABOVE + _BELOW) / (_PANEL[1] - _ABOVE - _BELOW),
         )
+
+    def say(self, caption: str) -> None:
+        """Write above the plots."""
+        place = (_MARGIN / self.width, 1 - 0.22 / self.height)
+        self.figure.text(*place, caption, fontsize=_SMALL, color=_FAINT, va="center")
 
     def legend(self, outcomes: Sequence[Outcome]) -> None:
         """What the colours and the marks mean."""
@@ -87,8 +97,9 @@ class _Picture:
         line, patch = module("matplotlib.lines").Line2D, module("matplotlib.patches").Patch
         entries = [patch(color=COLOURS[k], label=LIBRARIES[k].title) for k in COLOURS if k in there]
         entries.append(line([], [], color=_INK, linewidth=1.2, label="quartiles"))
+        entries.append(line([], [], linestyle="", label="× 2: twice ours"))
         if any(outcome.verdicts for outcome in outcomes):
-            text = "a target, in the colour of the library it is about: tinypytorch must not go beyond"
+            text = "target, in the colour of the other library: not to be passed"
             entries.append(line([], [], color=_INK, linestyle="", marker="|", markersize=12, mew=2.4, label=text))
         self.figure.legend(
             handles=entries,
@@ -141,9 +152,9 @@ class _Panel:
         # Of several cases that are no sizes, the first is what counts.
         case = self.outcome.series[0].case if self.outcome.series else ""
         shown = [s for s in self.outcome.series if s.case == case]
-        medians = [spread(s.figures).median for s in shown if s.figures]
+        ends = [q for s in shown if s.figures for q in (spread(s.figures).low, spread(s.figures).high)]
         marks = [v for v in self.outcome.verdicts if v.case == case and v.found is not None]
-        self._scale(False, [*medians, *[v.ceiling for v in marks]])
+        self._scale(False, [*ends, *[v.ceiling for v in marks]])
         for row, series in enumerate(shown):
             self._bar(row, series)
         for verdict in marks:
@@ -174,7 +185,7 @@ class _Panel:
     def _met(self) -> str:
         """How many targets are met, in few signs."""
         states = [v.met for v in self.outcome.verdicts if v.met is not None]
-        return f"{states.count(True)} of {len(states)}" if states else ""
+        return f"{states.count(True)} of {len(states)} met" if states else ""
 
     def _lines(self) -> None:
         axes, labels = self.axes, list(dict.fromkeys(s.case for s in self.outcome.series))
@@ -235,6 +246,8 @@ class _Panel:
         low, high = math.log10(min(figures)), math.log10(max(figures))
         room = _ROOM * max(high - low, 0.5)
         (axes.set_ylim if vertical else axes.set_xlim)(10 ** (low - 2 * room), 10 ** (high + room))
+        few = high - low < _FEW
+        axis.set_major_locator(module("matplotlib.ticker").LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
         axis.set_major_formatter(_tick)
         axis.set_minor_formatter("")
 
