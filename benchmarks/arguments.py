@@ -70,7 +70,7 @@ def parse(argv: Sequence[str]) -> Options:
     add("workloads", nargs="*", metavar="WORKLOAD", help="what to run (default: all)")
     add("--list", action="store_true", help="the workloads and libraries there are")
     add("--rounds", type=_whole(1), metavar="N", help="rounds for each workload (default: 25, with --quick 3)")
-    add("--seconds", type=_duration, metavar="S", help="stop earlier, after this time for each (default: 30)")
+    add("--seconds", type=_duration, metavar="S", help="stop earlier, after this time for each (default: 60)")
     add("--peers", type=_names, metavar="A,B", help="which libraries to compare with; numpy is NumPy by hand")
     add("--seed", type=_whole(0), metavar="N", help="another order of turns (default: 0)")
     add("--json", metavar="FILE", help="write every figure as JSON")

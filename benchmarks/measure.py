@@ -36,7 +36,7 @@ class Effort:
     """How much is measured: so many rounds, or fewer if they take longer than so many seconds."""
 
     rounds: int = 25
-    seconds: float = 30.0
+    seconds: float = 60.0
     quick: bool = False
     seed: int = 0
 

@@ -44,7 +44,7 @@ _TICKS: Final = 9.0  # points
 _SMALL: Final = 8.0
 _MARK: Final = 0.47  # half the height of a mark, where rows are 1 apart
 _BAR: Final = 0.68
-_LABEL: Final = 0.11  # labels at the ends of lines are this part of the height apart
+_LABEL: Final = 0.09  # labels at the ends of lines are at least this part of the height apart
 _ROOM: Final = 0.05  # beyond the largest figure, as a part of the range
 _FEW: Final = 1.4  # powers of ten that are too few for ticks
 
@@ -177,7 +177,7 @@ class _Panel:
         axes.barh(row, s.median, height=_BAR, color=COLOURS[series.library], alpha=1.0 if ours else 0.75)
         axes.plot([s.low, s.high], [row, row], color=_INK, linewidth=1.2, solid_capstyle="butt")
         weight = "bold" if ours else "normal"
-        figure = amount(s.median, self.unit)
+        figure = amount(s.median, SECONDS) if self.unit == SECONDS else digits(s.median)
         axes.text(1.145, row, figure, transform=beside, va="center", ha="right", fontsize=_TICKS, fontweight=weight)
         times = f"× {digits(1 / over.median)}" if over else self._met()
         axes.text(1.165, row, times, transform=beside, va="center", fontsize=_TICKS, color=_FAINT)
@@ -191,6 +191,7 @@ class _Panel:
         axes, labels = self.axes, list(dict.fromkeys(s.case for s in self.outcome.series))
         sizes = {label: float(label.replace(",", "")) for label in labels}
         ends: list[tuple[float, float, str]] = []
+        figures: list[float] = []
         for key in COLOURS:
             own = [s for s in self.outcome.series if s.library == key and s.figures]
             if own:
@@ -200,9 +201,10 @@ class _Panel:
                 middle, width = [y.median for y in ys], 2.6 if ours else 1.6
                 axes.plot(xs, middle, color=colour, linewidth=width, marker="o", markersize=5.5 if ours else 4)
                 ends.append((xs[-1], middle[-1], key))
+                figures += [q for y in ys for q in (y.low, y.high)]
         marks = [v for v in self.outcome.verdicts if v.found is not None]
         axes.set_xscale("log")
-        self._scale(True, [*[y for _, y, _ in ends], *[v.ceiling for v in marks]])
+        self._scale(True, [*figures, *[v.ceiling for v in marks]])
         last = sizes[labels[-1]]
         for verdict in marks:
             axes.plot(last, verdict.ceiling, marker="_", markersize=16, markeredgewidth=2.6, color=_colour(verdict))

@@ -15,7 +15,7 @@ from typing import Final
 import tinypytorch
 from benchmarks.libraries import BY_HAND, LIBRARIES
 from benchmarks.libraries.library import Library, Step
-from benchmarks.workloads.workload import ARRAYS, Case, Workload
+from benchmarks.workloads.workload import EAGER, Case, Workload
 
 _CHILD: Final = """\
 import time
@@ -71,8 +71,7 @@ def _case(label: str, by_importtimes: bool) -> Case:
         (seconds,) = step()
         return seconds if isinstance(seconds, float) else 0.0
 
-    left_out = {"jax.jit": "the same as JAX"}
-    return Case(step_of(BY_HAND), prepare, label=label, left_out=left_out, sample=sample, comparable=False)
+    return Case(step_of(BY_HAND), prepare, label=label, sample=sample, comparable=False)
 
 
 def cases(quick: bool) -> list[Case]:
@@ -85,7 +84,7 @@ IMPORTTIME: Final = "-X importtime"
 WORKLOAD: Final = Workload(
     "import",
     "import in a fresh interpreter, after NumPy; NumPy's own: after nothing",
-    (*ARRAYS, "micrograd"),
+    (*EAGER, "micrograd"),
     cases,
     rounds=7,
 )
