@@ -22,9 +22,10 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 _ABOUT: Final = """\
 Every library does the same work, single-threaded and in float64, in one process. In a round each has a turn of at least
-20 ms, in an order that is drawn anew. Values and gradients are compared with those of NumPy by hand before anything is
-timed. A ratio is our figure over the other's in the same round; of figures and ratios the median is given, and the
-quartiles. The garbage collector is on; before each turn it is run, outside of the time.
+20 ms, in an order that is drawn anew; if the turn takes less than half a second, a call that does not count comes first.
+Values and gradients are compared with those of NumPy by hand before anything is timed. A ratio is our figure over the
+other's in the same round; of figures and ratios the median is given, and the quartiles. The garbage collector is on;
+before each turn it is run, outside of the time.
 """
 
 

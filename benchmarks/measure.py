@@ -23,6 +23,8 @@ from tinypytorch import Array
 # A turn takes at least this long, in seconds: short steps are repeated.
 _TURN: Final = 0.02
 _QUICK_TURN: Final = 0.001
+# A turn that is shorter than this begins with a call that does not count.
+_LONG: Final = 0.5
 # So many rounds, whatever time they take.
 _FEWEST: Final = 3
 # How far results may be apart, relative to each entry, and to the largest one.
@@ -127,8 +129,15 @@ def _turn(series: Series, step: Step, case: Case, per_op: bool, quick: bool) -> 
     sample, parts = case.sample, case.ops if per_op else 1
     if sample is not None:
         return _Turn(series, lambda: sample(step) / parts)
-    series.calls = calls = _calls(step, _QUICK_TURN if quick else _TURN)
-    return _Turn(series, lambda: _timed(step, calls) / parts)
+    calls, seconds = _calls(step, _QUICK_TURN if quick else _TURN)
+    series.calls = calls
+
+    def timed() -> float:
+        if seconds < _LONG:  # not with caches and memory as another library left them
+            step()
+        return _timed(step, calls) / parts
+
+    return _Turn(series, timed)
 
 
 def _timed(step: Step, calls: int) -> float:
@@ -139,12 +148,12 @@ def _timed(step: Step, calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def _calls(step: Step, turn: float) -> int:
-    """How many calls make a turn."""
+def _calls(step: Step, turn: float) -> tuple[int, float]:
+    """How many calls make a turn, and how long it takes."""
     calls = 1
     while (seconds := _timed(step, calls) * calls) < turn:
         calls = max(calls + 1, math.ceil(min(10.0, 1.1 * turn / max(seconds, 1e-9)) * calls))
-    return calls
+    return calls, seconds
 
 
 def _rounds(turns: Sequence[_Turn], effort: Effort, tell: Callable[[int], None]) -> None:
