@@ -22,7 +22,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 _ABOUT: Final = """\
 Every library does the same work, single-threaded and in float64, in one process. In a round each has a turn of at least
-20 ms, in an order that is drawn anew; if the turn takes less than half a second, a call that does not count comes first.
+20 ms, in an order that is drawn anew; a turn of less than half a second begins with a call that does not count.
 Values and gradients are compared with those of NumPy by hand before anything is timed. A ratio is our figure over the
 other's in the same round; of figures and ratios the median is given, and the quartiles. The garbage collector is on;
 before each turn it is run, outside of the time.
