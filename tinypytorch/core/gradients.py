@@ -151,6 +151,7 @@ def output_of(node: MultiNode, i: int) -> Variable:
         return _variable(v)
     y = result(node.results[i])
     y.node, y.generation, y.tracking = node, node.generation + 1, TRACKED
+    y.unary = y.binary = None
     node.outputs[i] = ref(y)
     return y
 

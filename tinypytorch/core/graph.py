@@ -35,10 +35,10 @@ class Vertex:
 
     raw: the value: an ndarray, or a NumPy scalar for 0-d. None of a 0-d leaf, and of a 0-d result that was asked for as
         an array, which may have been written into since; then its value is in `result`.
-    unary, binary, node: what gave this vertex, at most one of them; a leaf has none.
+    unary, binary, node: what gave this vertex, one of them; unset for a leaf, as all of the following.
     left, right, a, b: the operands' vertices (None for an operand that is no Variable) and their values as the forward
-        pass saw them; `left` and `a` alone of a unary op, nothing without one.
-    generation: 0 for a leaf; one more than the largest among the operands for a result.
+        pass saw them; `left` and `a` alone of a unary op, nothing of a node.
+    generation: 0 for a leaf, and only for one; one more than the largest among the operands for a result.
     """
 
     __slots__ = (
@@ -60,25 +60,28 @@ class Vertex:
     kept_grad: Array | None
 
     @property
-    def op(self) -> Function | None:
-        """The op that gave this vertex, None for a leaf."""
-        return self.unary or self.binary or (None if self.node is None else self.node.op)
-
-    @property
     def is_leaf(self) -> bool:
         """Whether no recorded op gave this vertex."""
-        return self.unary is None and self.binary is None and self.node is None
+        return self.generation == 0
+
+    @property
+    def op(self) -> Function | None:
+        """The op that gave this vertex, None for a leaf."""
+        if self.is_leaf:
+            return None
+        return self.unary or self.binary or (None if self.node is None else self.node.op)
 
     @property
     def creator(self) -> Node | None:
         """The application of an op that gave this vertex, None for a leaf."""
-        y = self.result if self.raw is None and not self.is_leaf else self.raw
-        if y is not None:
-            if self.unary is not None:
-                self.node = UnaryNode(self.unary, (self.left,), (self.a,), self, y)
-            elif self.binary is not None:
-                self.node = BinaryNode(self.binary, (self.left, self.right), (self.a, self.b), self, y)
-            self.unary = self.binary = None
+        if self.is_leaf:
+            return None
+        y = self.result if self.raw is None else self.raw
+        if self.unary is not None:
+            self.node = UnaryNode(self.unary, (self.left,), (self.a,), self, y)
+        elif self.binary is not None:
+            self.node = BinaryNode(self.binary, (self.left, self.right), (self.a, self.b), self, y)
+        self.unary = self.binary = None
         return self.node
 
 

@@ -67,7 +67,6 @@ class Variable(ArrayOperators, Vertex):
 
     def __init__(self, data: RealArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
         self.name: str | None = name
-        self.unary = self.binary = self.node = None
         self.generation: int = 0
         self.kept_grad: Array | None = None
         self.tracking: int = CONSTANT
@@ -232,9 +231,10 @@ class Variable(ArrayOperators, Vertex):
             raise explain(op, error, (x,)) from error
         y = _new(Variable)
         y.raw = r
-        y.boxed = y.name = y.kept_grad = y.binary = y.node = None
+        y.boxed = y.name = y.kept_grad = None
         if self.tracking and (bits := mode.get()) & ENABLE_BACKPROP:
             y.unary = op
+            y.binary = y.node = None
             y.left = self
             y.a = x
             y.generation = self.generation + 1
@@ -242,7 +242,6 @@ class Variable(ArrayOperators, Vertex):
             if bits & DETECT_MUTATION:
                 watch(y)
         else:
-            y.unary = None
             y.generation = 0
             y.tracking = CONSTANT
         return y
@@ -278,9 +277,10 @@ class Variable(ArrayOperators, Vertex):
             raise explain(op, error, (a, b)) from error
         y = _new(Variable)
         y.raw = r
-        y.boxed = y.name = y.kept_grad = y.unary = y.node = None
+        y.boxed = y.name = y.kept_grad = None
         if wanted and (bits := mode.get()) & ENABLE_BACKPROP:
             y.binary = op
+            y.unary = y.node = None
             y.left = p
             y.right = q
             y.a = a
@@ -290,7 +290,6 @@ class Variable(ArrayOperators, Vertex):
             if bits & DETECT_MUTATION:
                 watch(y)
         else:
-            y.binary = None
             y.generation = 0
             y.tracking = CONSTANT
         return y
@@ -344,7 +343,7 @@ def result(r: Array) -> Variable:
     """A Variable that holds the result of an op, without graph."""
     y = _new(Variable)
     y.raw = r
-    y.boxed = y.name = y.kept_grad = y.unary = y.binary = y.node = None
+    y.boxed = y.name = y.kept_grad = None
     y.generation = 0
     y.tracking = CONSTANT
     return y
@@ -353,6 +352,7 @@ def result(r: Array) -> Variable:
 def attach(y: Variable, node: Node, bits: int) -> None:
     """Make `node` the creator of `y`."""
     y.node = node
+    y.unary = y.binary = None
     y.generation = node.generation + 1
     y.tracking = TRACKED
     if bits & DETECT_MUTATION:

@@ -127,10 +127,11 @@ def _one_end(p: Program) -> Iterator[Program]:
 
 
 def _cut(p: Program, k: int) -> Iterator[Program]:
-    """With the results of instruction k as leaves."""
+    """With the results of instruction k as leaves; one that was differentiated is no more."""
     start = p.starts[k]
     results = range(start, start + p.code[k].outputs)
-    if set(results) & set(p.ends):
+    ends = set(p.ends) - set(results)
+    if not ends:
         return
     n = len(p.leaves)
 
@@ -141,26 +142,24 @@ def _cut(p: Program, k: int) -> Iterator[Program]:
 
     leaves = [*p.leaves, *(p.values[r] for r in results)]
     code = [Instruction(i.op, tuple(moved(r) for r in i.operands), i.outputs) for j, i in enumerate(p.code) if j != k]
-    stay = {m for m in map(moved, {*p.ends, *_unused(p)}) if isinstance(m, int)}
+    stay = {m for m in map(moved, ends | _unused(p)) if isinstance(m, int)}
     q = _only(stay, leaves, code)
     if q is not None and _size(q) < _size(p):
         yield q
 
 
 def _bypassed(p: Program, k: int) -> Iterator[Program]:
-    """With an operand of instruction k in place of its result."""
+    """With an operand of instruction k in place of its results."""
     i = p.code[k]
-    start = p.starts[k]
-    if i.outputs != 1:
-        return
+    results = range(p.starts[k], p.starts[k] + i.outputs)
     for operand in dict.fromkeys(r for r in i.operands if isinstance(r, int)):
-        if start in p.ends and operand < len(p.leaves):
+        if set(results) & set(p.ends) and operand < len(p.leaves):
             continue
 
-        def moved(r: Ref, at: int = start, instead: int = operand) -> Ref:
-            if not isinstance(r, int) or r < at:
+        def moved(r: Ref, results: range = results, instead: int = operand) -> Ref:
+            if not isinstance(r, int) or r < results.start:
                 return r
-            return instead if r == at else r - 1
+            return instead if r in results else r - len(results)
 
         code = [
             Instruction(j.op, tuple(moved(r) for r in j.operands), j.outputs) for j in (*p.code[:k], *p.code[k + 1 :])
