@@ -170,6 +170,12 @@ def broadcasts_to(shape: Shape, target: Shape) -> bool:
     return all(n in (1, m) for n, m in zip(reversed(shape), reversed(target), strict=False))
 
 
+def sum_leading(x: Array, lead: int) -> Array:
+    """Sum `x` over its first `lead` axes."""
+    y: Array = np.add.reduce(x, 0 if lead == 1 else tuple(range(lead)))
+    return y
+
+
 def sum_to(x: Array, shape: Shape) -> Array:
     """Sum `x` down to `shape`, the adjoint of broadcasting `shape` to `x.shape`.
 
@@ -183,8 +189,7 @@ def sum_to(x: Array, shape: Shape) -> Array:
         return x
     lead = len(have) - len(shape)
     if lead > 0 and have[lead:] == shape:
-        whole: Array = np.add.reduce(x, None if not shape else 0 if lead == 1 else tuple(range(lead)))
-        return whole
+        return sum_leading(x, lead)
     if not broadcasts_to(shape, have):
         raise ValueError(f"shape {shape} does not broadcast to {have}, so nothing sums to it")
     axes = tuple(i for i, n in enumerate(have) if i < lead or (shape[i - lead] == 1 != n))

@@ -84,12 +84,12 @@ class using_config:
     __slots__ = ("_bit", "_name", "_saved", "_value")
 
     def __init__(self, name: Literal["enable_backprop", "detect_mutation"], value: bool) -> None:
-        self._bit: int = _bit(name)
-        if not isinstance(value, bool):
+        self._bit: int = _BITS[name] if name in _BITS else _bit(name)
+        if value is not True and value is not False:
             raise TypeError(f"{name} takes True or False, not {value!r}")
         self._name: Literal["enable_backprop", "detect_mutation"] = name
         self._value: bool = value
-        self._saved: list[bool] = []
+        self._saved: list[bool] = []  # of every entry: one object may be entered within itself
 
     def __enter__(self) -> None:
         bits, bit = mode.get(), self._bit

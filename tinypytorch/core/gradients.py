@@ -15,7 +15,7 @@ from tinypytorch.arrays import Array, broadcasts_to
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
 from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, Vertex, sweep
-from tinypytorch.core.reverse import ArrayWorld, check_unchanged, cotangent, fit, may_sum_down
+from tinypytorch.core.reverse import ARRAYS, check_unchanged, cotangent, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.ops.shaping import AsType, SumTo
@@ -59,7 +59,7 @@ def gradients(
             ends = recorded.ends | recorded.kept
             found = {x: _in_dtype(_variable(ends[x]), x) for x in xs if x in ends}
     else:
-        swept = sweep([(y, cotangent(y.value(), g, "gradients")) for y, g in seeds], ArrayWorld(), wanted, oldest)
+        swept = sweep([(y, cotangent(y.value(), g, "gradients")) for y, g in seeds], ARRAYS, wanted, oldest)
         found = {
             x: Variable(np.array(g, dtype=x.dtype), requires_grad=False)
             for x in xs

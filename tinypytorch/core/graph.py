@@ -279,7 +279,7 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     latest: Vertex | None = None  # beside the heap: in a chain nothing is ever in it
     keeps = keep is None or keep != ()
     y: Vertex | None = None
-    edges: Sequence[Edge[T]] = [(v, g, g, i) for i, (v, g) in enumerate(seeds) if v.tracking]
+    edges: Sequence[Edge[T]] = [(v, g, g, 0) for v, g in seeds if v.tracking]
     while True:
         for v, g, x, i in edges:
             # A scalar's type says all; arrays and Variables have a shape to compare.

@@ -21,6 +21,7 @@ from tinypytorch.arrays import (
     one,
     read_only,
     real_array,
+    sum_leading,
     sum_to,
 )
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
@@ -166,7 +167,7 @@ class ArrayWorld:
             shape: Shape = x.shape
             got: Shape = g.shape
             if got[-len(shape) :] == shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
-                return sum_to(g, shape)
+                return sum_leading(g, len(got) - len(shape))
         return fit(g, x, y, i)
 
     def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
@@ -185,6 +186,9 @@ class ArrayWorld:
             g = None if v is None else grads.pop(v, None)
             gys.append(np.zeros_like(value) if g is None else read_only(g) if node.guarded else g)
         return tuple(gys)
+
+
+ARRAYS: Final = ArrayWorld()
 
 
 def write(swept: Swept[Array]) -> None:

@@ -37,7 +37,7 @@ from tinypytorch.core.graph import (
 )
 from tinypytorch.core.hooks import FUNCTIONS, is_served
 from tinypytorch.core.operators import ArrayOperators, plain_operand
-from tinypytorch.core.reverse import NDARRAY, ArrayWorld, cotangent, fingerprints, write
+from tinypytorch.core.reverse import ARRAYS, NDARRAY, cotangent, fingerprints, write
 from tinypytorch.function import Binary, Function, Unary, Variadic
 
 # `Variable(None).data` is None, which the static type leaves out for everybody else's sake: in effect a cast.
@@ -323,8 +323,8 @@ class Variable(ArrayOperators, Vertex):
             raise RuntimeError(
                 f"backward: this Variable is a constant; {HOW_CONSTANTS_ARE_MADE}, so there is nothing to differentiate"
             )
-        seed = cotangent(self.value(), gradient, "backward")
-        write(sweep([(self, seed)], ArrayWorld(), None if retain_grad else (), 0))
+        seed = cotangent(self.value() if self.raw is None else self.raw, gradient, "backward")
+        write(sweep([(self, seed)], ARRAYS, None if retain_grad else (), 0))
 
 
 Operand: TypeAlias = Variable | RealArray | Scalar

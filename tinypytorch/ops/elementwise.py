@@ -89,7 +89,7 @@ class Tanh:
         return u.tanh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * lift(SechSquared(), x)
+        return gy * lift(_SECH_SQUARED, x)
 
 
 @value
@@ -105,6 +105,9 @@ class SechSquared:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * (y * u.tanh(x) * -2.0)
+
+
+_SECH_SQUARED = SechSquared()
 
 
 @value
