@@ -84,7 +84,7 @@ def chain(operation: Callable[[Variable, Variable], Variable], value: tp.Array, 
 
 
 # Calls of Python functions, of built-in ones, and bytecodes, for each operation. The calls: this file's lambda, the
-# operator or function, `combine` or `record`, the forward; in the backward pass `pull`, a rule for each operand, and
+# operator or function, `combine` or `record`, the forward; in the backward pass `pull` and a rule for each operand, and
 # `add` with its question who else holds an array, for every gradient of a Variable after the first. They are exact; so
 # are the bytecodes, but versions of Python differ, so they have a margin.
 MARGIN = 1.25
@@ -97,24 +97,24 @@ FORWARD = {
     ("mul", "array"): (4, 2, 153),
     ("square", "0-d"): (4, 4, 117),
     ("square", "array"): (4, 4, 117),
-    ("sin", "0-d"): (5, 3, 103),
-    ("sin", "array"): (5, 3, 103),
-    ("array +", "0-d"): (5, 3, 172),
-    ("array +", "array"): (5, 3, 172),
+    ("sin", "0-d"): (5, 3, 113),
+    ("sin", "array"): (5, 3, 113),
+    ("array +", "0-d"): (5, 3, 201),
+    ("array +", "array"): (5, 3, 201),
 }
 BACKWARD = {
-    ("add", "0-d"): (4, 1, 212),
-    ("add", "array"): (6, 2, 279),
-    ("add a number", "0-d"): (2, 1, 141),
-    ("add a number", "array"): (2, 1, 153),
-    ("mul", "0-d"): (4, 1, 216),
-    ("mul", "array"): (6, 2, 283),
-    ("square", "0-d"): (2, 1, 132),
-    ("square", "array"): (2, 1, 144),
-    ("sin", "0-d"): (2, 1, 132),
-    ("sin", "array"): (2, 1, 144),
-    ("array +", "0-d"): (2, 1, 141),
-    ("array +", "array"): (2, 1, 153),
+    ("add", "0-d"): (5, 1, 254),
+    ("add", "array"): (7, 2, 321),
+    ("add a number", "0-d"): (2, 1, 158),
+    ("add a number", "array"): (2, 1, 170),
+    ("mul", "0-d"): (5, 1, 258),
+    ("mul", "array"): (7, 2, 325),
+    ("square", "0-d"): (2, 1, 146),
+    ("square", "array"): (2, 1, 158),
+    ("sin", "0-d"): (2, 1, 148),
+    ("sin", "array"): (2, 1, 160),
+    ("array +", "0-d"): (2, 1, 171),
+    ("array +", "array"): (2, 1, 171),
 }
 
 

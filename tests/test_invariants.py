@@ -16,7 +16,7 @@ from tinypytorch import Array, Binary, Variable, gradients
 from tinypytorch.core import apply as application
 from tinypytorch.core import config, graph, reverse, variable
 from tinypytorch.core import gradients as pulling
-from tinypytorch.core.graph import Edge, MultiNode, Node, Swept, UnaryNode, Vertex, World
+from tinypytorch.core.graph import MultiNode, Node, Swept, UnaryNode, Vertex, World
 from tinypytorch.core.variable import Operand
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.shaping import Split
@@ -157,10 +157,10 @@ def without_lock(swept: Swept[Array]) -> None:
 _current: dict[str, Array] = {}
 
 
-def through_a_global(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> Sequence[Edge[Array]]:
+def through_a_global(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> tuple[Array | None, Array]:
     _current["gradient"] = gy
     time.sleep(0.0001)
-    return _pull(world, y, _current["gradient"])
+    return _pull(world, y, _current["gradient"], i)
 
 
 def half_written(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swept[Array]:

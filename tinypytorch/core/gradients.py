@@ -161,26 +161,14 @@ class VariableWorld:
 
     __slots__ = ()
 
-    def pull(self, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
+    def pull(self, y: Vertex, gy: Tracked, i: int, /) -> tuple[Tracked | None, Tracked]:
         """As `World.pull`."""
-        v, left, unary, binary = _variable(y), y.left, y.unary, y.binary
-        u = operand_of(y.op, left, y.a, 0)
-        if unary is not None:
-            if left is None or not left.tracking:
-                return ()
-            return ((left, unary.backward(gy, v, u), u, 0),)
+        v, binary = _variable(y), y.binary
+        a = operand_of(y.op, y.left, y.a, 0)
         if binary is None:
-            return ()
-        right = y.right
-        w = operand_of(y.op, right, y.b, 1)
-        if left is None or not left.tracking:
-            if right is None or not right.tracking:
-                return ()
-            return ((right, binary.backward_b(gy, v, u, w), w, 1),)
-        first = (left, binary.backward_a(gy, v, u, w), u, 0)
-        if right is None or not right.tracking:
-            return (first,)
-        return first, (right, binary.backward_b(gy, v, u, w), w, 1)
+            return None if y.unary is None else y.unary.backward(gy, v, a), a
+        b = operand_of(y.op, y.right, y.b, 1)
+        return (binary.backward_b(gy, v, a, b), b) if i else (binary.backward_a(gy, v, a, b), a)
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Tracked], /) -> Sequence[Edge[Tracked]]:
         """As `World.pull_node`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from heapq import heappop, heappush
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 from weakref import ref
 
 import numpy as np
@@ -23,6 +23,9 @@ CONSTANT, TRACKED, RETAINED = 0, 1, 2
 
 # What most 0-d values are: where the types of two are this, so are shape and dtype the same.
 FLOAT64: type[object] = np.float64
+# The operands' turns. The right one is first: in `f(x) * x` what it adds is gone before the other's is made.
+ONE: Final = (0,)
+TWO: Final = (1, 0)
 
 F = TypeVar("F", Unary, Binary, Variadic, Multi)
 
@@ -226,12 +229,12 @@ Edge: TypeAlias = tuple[Vertex, T | None, T, int]
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def pull(self, y: Vertex, gy: T, /) -> Sequence[Edge[T]]:
-        """Run the rule of the op that gave `y`, whose gradient is `gy`: the operands that want one, with theirs."""
+    def pull(self, y: Vertex, gy: T, i: int, /) -> tuple[T | None, T]:
+        """Run the rule of operand `i` of the op that gave `y`, whose gradient is `gy`: its gradient, and itself."""
         ...
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> Sequence[Edge[T]]:
-        """The same for a node. Takes the gradients of its outputs out of `grads`."""
+        """The same for all operands of a node. Takes the gradients of its outputs out of `grads`."""
         ...
 
     def fit(self, g: T | None, x: T, y: Vertex, i: int, /) -> T:
@@ -279,57 +282,71 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     latest: Vertex | None = None  # beside the heap: in a chain nothing is ever in it
     keeps = keep is None or keep != ()
     y: Vertex | None = None
+    gy: T | None = None  # the gradient of y, where y has its op in its own slots
     edges: Sequence[Edge[T]] = [(v, g, g, 0) for v, g in seeds if v.tracking]
+    turns: Sequence[int] = range(len(edges))
     while True:
-        for v, g, x, i in edges:
-            # A scalar's type says all; arrays and Variables have a shape to compare.
-            kind = type(g)
-            if (
-                g is None
-                or kind is not type(x)
-                or (kind is not FLOAT64 and (g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype)))
-            ):
-                if y is None:
-                    raise TypeError("a seed does not fit its output")
-                g = world.fit(g, x, y, i)
-            if v in grads:
-                world.add(grads, v, g)
-                continue
-            grads[v] = g
-            if v.generation > oldest:
+        try:
+            for i in turns:
+                if gy is None or y is None:
+                    v, g, x, i = edges[i]
+                else:
+                    operand = y.right if i else y.left
+                    if operand is None or not operand.tracking:
+                        continue
+                    g, v = None, operand  # a gradient that was added to another is gone before the next is made
+                    g, x = world.pull(y, gy, i)
+                # A scalar's type says all; arrays and Variables have a shape to compare.
+                kind = type(g)
+                if (
+                    g is None
+                    or kind is not type(x)
+                    or (kind is not FLOAT64 and (g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype)))
+                ):
+                    if y is None:
+                        raise TypeError("a seed does not fit its output")
+                    g = world.fit(g, x, y, i)
+                if v in grads:
+                    world.add(grads, v, g)
+                    continue
+                grads[v] = g
+                if v.generation > oldest:
+                    if latest is not None:
+                        wait(latest, waiting, heap)
+                    latest = v
+            if latest is None or (heap and latest.generation < -heap[0]):
                 if latest is not None:
                     wait(latest, waiting, heap)
-                latest = v
-        if latest is None or (heap and latest.generation < -heap[0]):
-            if latest is not None:
-                wait(latest, waiting, heap)
-            elif not heap:
-                return Swept(grads, kept, stale)
-            same = waiting[-heap[0]]
-            y = same.pop()
-            if not same:
-                del waiting[-heappop(heap)]
-        else:
-            y = latest
-        latest = None
-        edges, g = (), None  # what the last rule gave is held by `grads` alone, and goes as soon as it is used
-        node = y.node
-        try:
+                elif not heap:
+                    return Swept(grads, kept, stale)
+                same = waiting[-heap[0]]
+                y = same.pop()
+                if not same:
+                    del waiting[-heappop(heap)]
+            else:
+                y = latest
+            latest = g = gy = None
+            edges = ()
+            node = y.node
             if node is None:
                 if y.tracking == RETAINED or (keeps and (keep is None or y in keep)):
                     kept[y] = grads[y]
                 elif y.kept_grad is not None:
                     stale.append(y)
-                edges = world.pull(y, grads.pop(y))
-            elif y in grads:  # else it is another output of a node already visited
+                gy = grads.pop(y)
+                turns = ONE if y.binary is None else TWO
+                continue
+            if y in grads:  # else it is another output of a node already visited
                 for v in _arrived(node, grads):
                     if keep is None or v.tracking == RETAINED or v in keep:
                         kept[v] = grads[v]
                     elif v.kept_grad is not None:
                         stale.append(v)
                 edges = world.pull_node(node, y, grads)
+            turns = range(len(edges))
         except Exception as error:
-            error.add_note(f"in the derivative rule of {op_name(y.op)}")
+            if y is not None:
+                error.add_note(f"in the derivative rule of {op_name(y.op)}")
             raise
 
 

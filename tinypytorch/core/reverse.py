@@ -129,27 +129,16 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def pull(self, y: Vertex, gy: Array, /) -> Sequence[Edge[Array]]:
+    def pull(self, y: Vertex, gy: Array, i: int, /) -> tuple[Array | None, Array]:
         """As `World.pull`."""
         result = y.raw
         if result is None:
             result = y.result
-        left, a, unary, binary = y.left, y.a, y.unary, y.binary
-        if unary is not None:
-            if left is None or not left.tracking:
-                return ()
-            return ((left, unary.backward(gy, result, a), a, 0),)
+        a, binary = y.a, y.binary
         if binary is None:
-            return ()
-        right, b = y.right, y.b
-        if left is None or not left.tracking:
-            if right is None or not right.tracking:
-                return ()
-            return ((right, binary.backward_b(gy, result, a, b), b, 1),)
-        first = (left, binary.backward_a(gy, result, a, b), a, 0)
-        if right is None or not right.tracking:
-            return (first,)
-        return first, (right, binary.backward_b(gy, result, a, b), b, 1)
+            return None if y.unary is None else y.unary.backward(gy, result, a), a
+        b = y.b
+        return (binary.backward_b(gy, result, a, b), b) if i else (binary.backward_a(gy, result, a, b), a)
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
         """As `World.pull_node`."""

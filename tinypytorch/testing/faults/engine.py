@@ -22,6 +22,7 @@ from tinypytorch.function import T
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_ndarray
 
 _Edges: TypeAlias = Sequence[Edge[Array]]
+_Pulled: TypeAlias = tuple[Array | None, Array]
 Cotangents: TypeAlias = Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]]
 
 # The right engine, from before any fault was planted.
@@ -145,31 +146,27 @@ def _unused_get_ones(
     return swept
 
 
-def _pull_stale(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
-    return _pull(world, y, gy if y.kept_grad is None else gy + y.kept_grad)
+def _pull_stale(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+    return _pull(world, y, gy if y.kept_grad is None else gy + y.kept_grad, i)
 
 
-def _pull_once(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
-    edges = _pull(world, y, gy)
-    return edges[:1] if _square(edges) else edges
+def _pull_once(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+    g, x = _pull(world, y, gy, i)
+    return (None if g is None else g * 0.0 if i and y.left is y.right else g), x
 
 
-def _pull_twice(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
-    edges = _pull(world, y, gy)
-    return (*edges, *edges) if _square(edges) else edges
+def _pull_twice(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+    g, x = _pull(world, y, gy, i)
+    return (None if g is None else g + g if y.binary is not None and y.left is y.right else g), x
 
 
-def _square(edges: _Edges) -> bool:
-    """Whether both operands are the same."""
-    return len(edges) == 2 and edges[0][0] is edges[1][0]
-
-
-def _pull_and_consume(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
-    edges = _pull(world, y, gy)
-    node = y.creator
-    if node is not None:
-        node.values = tuple(np.zeros_like(x) for x in node.values)
-    return edges
+def _pull_and_consume(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+    found = _pull(world, y, gy, i)
+    if i:
+        y.b = np.zeros_like(y.b)
+    elif y.binary is None:
+        y.a = np.zeros_like(y.a)
+    return found
 
 
 def _pull_and_go_on(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> _Edges:
@@ -190,23 +187,23 @@ def _pull_and_write(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dic
         raise
 
 
-def _pull_rounded(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+def _pull_rounded(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
     """Whatever the precision, gradients go through double precision."""
-    edges = _pull(world, y, gy)
-    return [(v, None if g is None else np.asarray(g, np.float64).astype(g.dtype)[()], x, i) for v, g, x, i in edges]
+    g, x = _pull(world, y, gy, i)
+    return None if g is None else np.asarray(g, np.float64).astype(g.dtype)[()], x
 
 
-def _pull_bases(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+def _pull_bases(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
     """Operands are read from the memory that they are views of."""
-    if y.unary is not None:
+    if y.binary is None:
         a, y.a = y.a, _base(y.a)
-        edges = _pull(world, y, gy)
+        g, _ = _pull(world, y, gy, i)
         y.a = a
-        return edges
+        return g, a
     a, b, y.a, y.b = y.a, y.b, _base(y.a), _base(y.b)
-    edges = _pull(world, y, gy)
+    g, _ = _pull(world, y, gy, i)
     y.a, y.b = a, b
-    return edges
+    return g, b if i else a
 
 
 def _base(x: Array) -> Array:
@@ -220,25 +217,24 @@ def _without_seed(value: Array, gradient: object, what: str) -> Array:
     return _cotangent(value, None, what)
 
 
-def _pull_swapped(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
+def _pull_swapped(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
     """Operands of one shape get each other's gradients."""
-    edges = _pull(world, y, gy)
-    if len(edges) == 2 and edges[0][2].shape == edges[1][2].shape:
-        (p, ga, a, i), (q, gb, b, j) = edges
-        return (p, gb, a, i), (q, ga, b, j)
-    return edges
+    g, x = _pull(world, y, gy, i)
+    if y.binary is not None and y.left is not None and y.right is not None and y.a.shape == y.b.shape:
+        g, _ = _pull(world, y, gy, 1 - i)
+    return g, x
 
 
 def _strong(output: Vertex) -> Callable[[], Vertex]:
     return lambda: output
 
 
-def _leaking() -> Callable[[reverse.ArrayWorld, Vertex, Array], _Edges]:
+def _leaking() -> Callable[[reverse.ArrayWorld, Vertex, Array, int], _Pulled]:
     """Every gradient that was ever computed is kept in a list."""
     log: list[object] = []
 
-    def pull(world: reverse.ArrayWorld, y: Vertex, gy: Array, /) -> _Edges:
-        found = _pull(world, y, gy)
+    def pull(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+        found = _pull(world, y, gy, i)
         log.append(found)
         return found
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.core import apply, config, gradients, variable
 from tinypytorch.core.config import ENABLE_BACKPROP
-from tinypytorch.core.graph import Edge, Vertex
+from tinypytorch.core.graph import Vertex
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Binary, Tracked
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine
@@ -91,16 +90,13 @@ def _sum_dropped(world: gradients.VariableWorld, g: Tracked | None, x: Tracked, 
     return found
 
 
-def _half_recorded(world: gradients.VariableWorld, y: Vertex, gy: Tracked, /) -> Sequence[Edge[Tracked]]:
+def _half_recorded(world: gradients.VariableWorld, y: Vertex, gy: Tracked, i: int, /) -> tuple[Tracked | None, Tracked]:
     """On Variables the rules give the same values, of which half is recorded."""
-    edges: list[Edge[Tracked]] = []
-    for v, g, x, i in _pull(world, y, gy):
-        if isinstance(g, Variable):
-            half = g * 0.5
-            edges.append((v, half + variable.result(half.value()), x, i))
-        else:
-            edges.append((v, g, x, i))
-    return edges
+    g, x = _pull(world, y, gy, i)
+    if not isinstance(g, Variable):
+        return g, x
+    half = g * 0.5
+    return half + variable.result(half.value()), x
 
 
 def _shared_settings() -> _OneForAll:
