@@ -17,6 +17,13 @@ from tinypytorch.core.variable import Variable
 from tinypytorch.drawing import get_dot_graph, plot_dot_graph, to_svg
 from tinypytorch.drawing import serve as _serve_drawing
 from tinypytorch.function import Binary, Case, Domain, Function, Multi, Spec, T, Tracked, Unary, Variadic, join, lift
+from tinypytorch.functions.diagonals import (
+    diag,
+    diagflat,
+    diagonal,
+    tril,
+    triu,
+)
 from tinypytorch.functions.elementwise import (
     abs as abs,
 )
@@ -39,10 +46,52 @@ from tinypytorch.functions.elementwise import (
 from tinypytorch.functions.elementwise import (
     pow as pow,
 )
+from tinypytorch.functions.joining import (
+    append,
+    array_split,
+    block,
+    column_stack,
+    delete,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    insert,
+    unstack,
+    vsplit,
+    vstack,
+)
+from tinypytorch.functions.rearranging import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    expand_dims,
+    flip,
+    fliplr,
+    flipud,
+    matrix_transpose,
+    moveaxis,
+    permute_dims,
+    ravel,
+    roll,
+    rollaxis,
+    rot90,
+    squeeze,
+    swapaxes,
+)
 from tinypytorch.functions.reductions import logsumexp, mean, softmax
 from tinypytorch.functions.reductions import max as max
 from tinypytorch.functions.reductions import min as min
 from tinypytorch.functions.reductions import sum as sum
+from tinypytorch.functions.repeating import (
+    broadcast_arrays,
+    kron,
+    meshgrid,
+    pad,
+    repeat,
+    resize,
+    tile,
+)
 from tinypytorch.functions.selection import clip, maximum, minimum, where
 from tinypytorch.functions.shaping import (
     broadcast_to,
@@ -63,11 +112,15 @@ __version__ = "0.1.0"
 # Without sum, max, min, abs and pow, so that a star import leaves the builtins alone.
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
-    "Variadic", "add", "apply", "as_array", "as_variable", "broadcast_to", "clip", "concatenate", "cos", "div",
-    "exp", "get_dot_graph", "getitem", "gradients", "join", "lift", "log", "logsumexp", "matmul", "maximum",
-    "mean", "minimum", "mul", "neg", "no_grad", "numerical_diff", "plot_dot_graph", "relu", "reshape",
-    "sigmoid", "sin", "softmax", "split", "sqrt", "square", "stack", "sub", "sum_to", "tanh", "to_svg", "transpose",
-    "using_config", "where",
+    "Variadic", "add", "append", "apply", "array_split", "as_array", "as_variable", "atleast_1d", "atleast_2d",
+    "atleast_3d", "block", "broadcast_arrays", "broadcast_to", "clip", "column_stack", "concatenate", "cos", "delete",
+    "diag", "diagflat", "diagonal", "div", "dsplit", "dstack", "exp", "expand_dims", "flip", "fliplr", "flipud",
+    "get_dot_graph", "getitem", "gradients", "hsplit", "hstack", "insert", "join", "kron", "lift", "log", "logsumexp",
+    "matmul", "matrix_transpose", "maximum", "mean", "meshgrid", "minimum", "moveaxis", "mul", "neg", "no_grad",
+    "numerical_diff", "pad", "permute_dims", "plot_dot_graph", "ravel", "relu", "repeat", "reshape", "resize", "roll",
+    "rollaxis", "rot90", "sigmoid", "sin", "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum_to",
+    "swapaxes", "tanh", "tile", "to_svg", "transpose", "tril", "triu", "unstack", "using_config", "vsplit", "vstack",
+    "where",
 ]  # fmt: skip
 
 _serve_numpy()

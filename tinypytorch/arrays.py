@@ -107,6 +107,11 @@ def is_array(x: object) -> TypeGuard[AnyArray]:
     return isinstance(x, np.ndarray)
 
 
+def is_slice(x: object) -> TypeGuard[Slice]:
+    """Whether x is a slice (likewise)."""
+    return isinstance(x, slice)
+
+
 def is_numpy_scalar(x: object) -> TypeGuard[np.generic[object]]:
     """Whether x is a NumPy scalar."""
     return isinstance(x, np.generic)
@@ -153,7 +158,7 @@ def keepdims_shape(shape: Shape, axis: Axis) -> Shape:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-def along(axis: int, part: int | Slice) -> Index:
+def along(axis: int, part: IndexPart) -> Index:
     """The index that takes `part` of the (non-negative) axis, and all of the axes before it."""
     everything: Slice = slice(None)
     return (*(everything,) * axis, part)

@@ -11,7 +11,7 @@ import numpy as np
 from tinypytorch.arrays import Shape
 from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
-from tinypytorch.functions import reductions, selection, shaping
+from tinypytorch.functions import diagonals, joining, rearranging, reductions, repeating, selection, shaping
 
 
 def _shape(x: Variable) -> Shape:
@@ -51,6 +51,7 @@ _TABLE: dict[object, object] = {
 _CONSTANT = (
     *(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.isclose, np.allclose, np.array_equal),
     *(np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.any, np.all, np.isin),
+    *(np.argpartition, np.flatnonzero, np.lexsort),
     *(np.searchsorted, np.result_type, np.shares_memory, np.may_share_memory),
 )
 
@@ -70,7 +71,22 @@ def _on_data(function: object) -> Served:
     return answer
 
 
+# Files whose functions have the names of NumPy's.
+_FILES = (diagonals, joining, rearranging, repeating)
+
+
+def _named() -> dict[object, object]:
+    """The functions of the files above, by NumPy's of the same names."""
+    found: dict[object, object] = {}
+    for file in _FILES:
+        for name, function in vars(file).items():
+            if getattr(function, "__module__", None) == file.__name__ and hasattr(np, name):
+                found[getattr(np, name)] = function
+    return found
+
+
 def serve() -> None:
     """Let NumPy's functions find these (once, when the package is imported)."""
     FUNCTIONS.update(_TABLE)
+    FUNCTIONS.update(_named())
     FUNCTIONS.update({function: _on_data(function) for function in _CONSTANT})

@@ -66,8 +66,8 @@ def concatenate(xs: Sequence[Operand], axis: int | None = 0) -> Variable:
     variable([1. 2. 3.])
     """
     if axis is None:
-        return apply(Concatenate(), *(constant(x).flat for x in _several("concatenate", xs)))
-    return apply(Concatenate(axis), *_several("concatenate", xs))
+        return apply(Concatenate(), *(constant(x).flat for x in several("concatenate", xs)))
+    return apply(Concatenate(axis), *several("concatenate", xs))
 
 
 def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
@@ -77,7 +77,7 @@ def stack(xs: Sequence[Operand], axis: int = 0) -> Variable:
     variable([[1. 3.]
               [2. 4.]])
     """
-    return apply(Stack(axis), *_several("stack", xs))
+    return apply(Stack(axis), *several("stack", xs))
 
 
 def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> tuple[Variable, ...]:
@@ -100,7 +100,10 @@ def matmul(a: Operand, b: Operand) -> Variable:
     return constant(a).combine(MATMUL, a, b)
 
 
-def _several(name: str, xs: Sequence[Operand]) -> Sequence[Operand]:
+def several(name: str, xs: Sequence[Operand] | Variable) -> Sequence[Operand]:
+    """The operands of a function that joins them; the entries of a Variable along its first axis."""
+    if isinstance(xs, Variable):
+        xs = tuple(xs)
     if not isinstance(xs, (list, tuple)):
         raise TypeError(f"{name}: takes a list or tuple of arrays, not {type(xs).__name__}")
     if not xs:

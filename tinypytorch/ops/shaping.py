@@ -1,4 +1,4 @@
-"""Floor 2: ops that move entries without changing them, and their adjoints. Imports `arrays` and `function`."""
+"""Floor 2: ops that move entries without changing them, and their adjoints. Imports floor 1 and `indexing`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Shape, Slice, along, inverse_permutation, normalize_axis, sum_to
 from tinypytorch.function import Case, Spec, T, join, lift, value
+from tinypytorch.ops.indexing import PutAdd
 
 
 @value
@@ -54,6 +55,30 @@ class Transpose:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy.T if self.axes is None else gy.transpose(inverse_permutation(self.axes))
+
+
+@value
+class Roll:
+    """Entries moved along axes, around the end, by as many places as `shift` says; its adjoint moves them back."""
+
+    shift: tuple[int, ...] = (1,)
+    axis: tuple[int, ...] = (0,)
+    spec: ClassVar[Spec] = Spec(
+        takes="as many shifts as axes",
+        cases=lambda: (
+            Case(Roll(), ((3,),)),
+            Case(Roll((-1,), (-1,)), ((2, 3),)),
+            Case(Roll((1, 2, -4), (0, 1, 0)), ((2, 3, 2),)),
+            Case(Roll((5,), (0,)), ((0, 2),)),
+        ),
+        holomorphic=True,
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return np.roll(x, self.shift, self.axis)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(Roll(tuple(-n for n in self.shift), self.axis), gy)
 
 
 # Up to this size a copy takes a fifth of the time that `np.broadcast_to` takes to make a view.
@@ -177,6 +202,7 @@ class Split:
             Case(Split(2), ((4, 2),)),
             Case(Split((1, 3), -1), ((2, 4),)),
             Case(Split((2, 2)), ((3,),)),
+            Case(Split((2, 1)), ((3, 2),)),
         ),
         holomorphic=True,
     )
@@ -188,7 +214,29 @@ class Split:
     def backward_all(
         self, gys: tuple[T, ...], ys: tuple[T, ...], xs: tuple[T, ...], needs: tuple[bool, ...], /
     ) -> tuple[T | None, ...]:
-        return (join(Concatenate(self.axis), gys),)
+        shape: Shape = xs[0].shape
+        axis = normalize_axis(self.axis, len(shape))
+        total = 0
+        for gy in gys:
+            given: Shape = gy.shape
+            total += given[axis]
+        bounds = _bounds(self.sections, shape[axis])
+        if not bounds or total == shape[axis]:
+            return (join(Concatenate(self.axis), gys),)
+        # The indices do not ascend, so parts overlap.
+        parts: list[T] = []
+        for i, gy in enumerate(gys):
+            part: Slice = slice(bounds[i], bounds[i + 1], None)
+            parts.append(lift(PutAdd(along(axis, part), shape), gy))
+        gx = parts[0]
+        for more in parts[1:]:
+            gx = gx + more
+        return (gx,)
+
+
+def _bounds(sections: int | tuple[int, ...], n: int) -> tuple[int, ...]:
+    """Where the parts between given indices begin and end; empty for a number of parts."""
+    return () if isinstance(sections, int) else (0, *sections, n)
 
 
 @value
