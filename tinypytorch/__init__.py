@@ -104,6 +104,23 @@ from tinypytorch.functions.shaping import (
     sum_to,
     transpose,
 )
+from tinypytorch.functions.statistics import (
+    average,
+    cumprod,
+    cumsum,
+    log_softmax,
+    median,
+    nanmax,
+    nanmean,
+    nanmin,
+    nansum,
+    percentile,
+    prod,
+    ptp,
+    quantile,
+    std,
+    var,
+)
 from tinypytorch.numerical import numerical_diff
 from tinypytorch.numpy_functions import serve as _serve_numpy
 
@@ -113,14 +130,15 @@ __version__ = "0.1.0"
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
     "Variadic", "add", "append", "apply", "array_split", "as_array", "as_variable", "atleast_1d", "atleast_2d",
-    "atleast_3d", "block", "broadcast_arrays", "broadcast_to", "clip", "column_stack", "concatenate", "cos", "delete",
-    "diag", "diagflat", "diagonal", "div", "dsplit", "dstack", "exp", "expand_dims", "flip", "fliplr", "flipud",
-    "get_dot_graph", "getitem", "gradients", "hsplit", "hstack", "insert", "join", "kron", "lift", "log", "logsumexp",
-    "matmul", "matrix_transpose", "maximum", "mean", "meshgrid", "minimum", "moveaxis", "mul", "neg", "no_grad",
-    "numerical_diff", "pad", "permute_dims", "plot_dot_graph", "ravel", "relu", "repeat", "reshape", "resize", "roll",
-    "rollaxis", "rot90", "sigmoid", "sin", "softmax", "split", "sqrt", "square", "squeeze", "stack", "sub", "sum_to",
-    "swapaxes", "tanh", "tile", "to_svg", "transpose", "tril", "triu", "unstack", "using_config", "vsplit", "vstack",
-    "where",
+    "atleast_3d", "average", "block", "broadcast_arrays", "broadcast_to", "clip", "column_stack", "concatenate", "cos",
+    "cumprod", "cumsum", "delete", "diag", "diagflat", "diagonal", "div", "dsplit", "dstack", "exp", "expand_dims",
+    "flip", "fliplr", "flipud", "get_dot_graph", "getitem", "gradients", "hsplit", "hstack", "insert", "join", "kron",
+    "lift", "log", "log_softmax", "logsumexp", "matmul", "matrix_transpose", "maximum", "mean", "median", "meshgrid",
+    "minimum", "moveaxis", "mul", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad", "numerical_diff", "pad",
+    "percentile", "permute_dims", "plot_dot_graph", "prod", "ptp", "quantile", "ravel", "relu", "repeat", "reshape",
+    "resize", "roll", "rollaxis", "rot90", "sigmoid", "sin", "softmax", "split", "sqrt", "square", "squeeze", "stack",
+    "std", "sub", "sum_to", "swapaxes", "tanh", "tile", "to_svg", "transpose", "tril", "triu", "unstack",
+    "using_config", "var", "vsplit", "vstack", "where",
 ]  # fmt: skip
 
 _serve_numpy()

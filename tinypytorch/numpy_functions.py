@@ -11,7 +11,16 @@ import numpy as np
 from tinypytorch.arrays import Shape
 from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
-from tinypytorch.functions import diagonals, joining, rearranging, reductions, repeating, selection, shaping
+from tinypytorch.functions import (
+    diagonals,
+    joining,
+    rearranging,
+    reductions,
+    repeating,
+    selection,
+    shaping,
+    statistics,
+)
 
 
 def _shape(x: Variable) -> Shape:
@@ -72,7 +81,7 @@ def _on_data(function: object) -> Served:
 
 
 # Files whose functions have the names of NumPy's.
-_FILES = (diagonals, joining, rearranging, repeating)
+_FILES = (diagonals, joining, rearranging, repeating, statistics)
 
 
 def _named() -> dict[object, object]:

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from tinypytorch.function import Binary, Function, Spec, Unary, is_binary, is_unary
-from tinypytorch.ops import arithmetic, elementwise, indexing, products, reductions, selection, shaping
+from tinypytorch.ops import accumulations, arithmetic, elementwise, indexing, products, reductions, selection, shaping
 
-_FILES: Final = (arithmetic, elementwise, indexing, products, reductions, selection, shaping)
+_FILES: Final = (arithmetic, elementwise, indexing, products, reductions, selection, shaping, accumulations)
 
 
 def _find() -> dict[str, type[object]]:

@@ -66,6 +66,12 @@ def add_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
     return y
 
 
+def multiply_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
+    """`np.prod` likewise."""
+    y: Array = np.multiply.reduce(x, axis, keepdims=True) if keepdims else np.multiply.reduce(x, axis)
+    return y
+
+
 def max_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
     """`np.max` likewise."""
     y: Array = np.maximum.reduce(x, axis, keepdims=True) if keepdims else np.maximum.reduce(x, axis)
