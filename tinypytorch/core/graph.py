@@ -15,6 +15,7 @@ from weakref import ref
 import numpy as np
 
 from tinypytorch.arrays import Array
+from tinypytorch.compat import override
 from tinypytorch.core.errors import op_name, wrong_count
 from tinypytorch.function import Binary, Function, Multi, T, Unary, Variadic
 
@@ -167,6 +168,11 @@ class BinaryNode(SingleNode[Binary]):
 
     __slots__ = ()
 
+    @override
+    def edges(self, gxs: Sequence[T | None], xs: Sequence[T]) -> Sequence[Edge[T]]:
+        """As of every node, in the order of `TWO`: a pass adds in the same order whether there is a node or not."""
+        return super().edges(gxs, xs)[::-1]
+
     def pull(self, gy: T, y: T, xs: tuple[T, ...]) -> tuple[T | None, ...]:
         """The gradients of the inputs that want one."""
         p, q = self.parents
@@ -271,14 +277,15 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     Results up to the generation `oldest` are left alone. `keep` holds the interior vertices whose gradient is
     kept; None keeps all. Nothing outside the pass is written, so an exception leaves everything as it was.
 
-    Those of one generation wait in a list, and the generations in a heap: linear in edges, but for the logarithm of the
-    number of generations that wait; no recursion.
+    Those of one generation wait in a list, in the order in which gradients arrived at them, and the generations in a
+    heap: linear in edges, but for the logarithm of the number of generations that wait; no recursion.
     """
     grads: dict[Vertex, T] = {}
     kept: dict[Vertex, T] = {}
     stale: list[Vertex] = []
     waiting: dict[int, list[Vertex]] = {}
     heap: list[int] = []
+    level: list[Vertex] = []  # those of the generation that is being visited: nothing is added to them any more
     latest: Vertex | None = None  # beside the heap: in a chain nothing is ever in it
     keeps = keep is None or keep != ()
     y: Vertex | None = None
@@ -314,15 +321,15 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
                     if latest is not None:
                         wait(latest, waiting, heap)
                     latest = v
-            if latest is None or (heap and latest.generation < -heap[0]):
+            if latest is None or level or (heap and latest.generation <= -heap[0]):
                 if latest is not None:
                     wait(latest, waiting, heap)
-                elif not heap:
-                    return Swept(grads, kept, stale)
-                same = waiting[-heap[0]]
-                y = same.pop()
-                if not same:
-                    del waiting[-heappop(heap)]
+                if not level:
+                    if not heap:
+                        return Swept(grads, kept, stale)
+                    level = waiting.pop(-heappop(heap))
+                    level.reverse()
+                y = level.pop()
             else:
                 y = latest
             latest = g = gy = None

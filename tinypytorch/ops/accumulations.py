@@ -169,14 +169,17 @@ def _norms() -> tuple[Case, ...]:
 
 @value
 class Norm:
-    """y = (sum |x|**p)**(1/p) over `axis`. dx = sign(x) (|x| / y)**(p - 1); 0 where y is 0."""
+    """y = (sum |x|**p)**(1/p) over `axis`. dx = sign(x) (|x| / y)**(p - 1); 0 where x is 0.
+
+    For p < 1 that is infinite where an entry is 0 and y is not, for p < 2 its own derivative; both are given as 0.
+    """
 
     p: float = 2.0
     axis: Axis = None
     keepdims: bool = False
     spec: ClassVar[Spec] = Spec(
         domain=(NONZERO,),
-        kink="0 where all entries are 0",
+        kink="0 where all entries are 0; for p < 1 to any entry that is 0",
         kinks=(Kink(((0.0, 0.0, 0.0),), ((0.0, 0.0, 0.0),)),),
         cases=_norms,
     )
@@ -195,7 +198,8 @@ class Norm:
             top = top + zero.astype(x.dtype)
         slope = x / top
         if self.p != 2:
-            slope = u.absolute(slope) ** (self.p - 1.0) * u.sign(x)
+            still = u.equal(slope, 0.0)  # a negative power of 0 is infinite, and times the sign of 0 nan
+            slope = (u.absolute(slope) + still.astype(x.dtype)) ** (self.p - 1.0) * u.sign(x)
         return restore(gy, x.shape, self.axis) * slope
 
 
