@@ -8,12 +8,17 @@ import pytest
 import tinypytorch as tp
 from tests.support import call, grad, var
 from tinypytorch import Variable
-from tinypytorch.ops import UFUNCS
+from tinypytorch.ops import UFUNCS, spec_of
 
 
 @pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda u: u.__name__ if isinstance(u, np.ufunc) else "")
 def test_every_ufunc_with_a_rule_is_recorded(ufunc: np.ufunc) -> None:
     data = np.array([[0.5, 1.5], [2.0, 3.0]])
+    domain = spec_of(UFUNCS[ufunc]).domain[0]
+    if domain.high == 1.0:
+        data /= 4.0
+    elif domain.low == 1.0:
+        data += 1.0
     for arrays in ([data], [data, data + 1])[ufunc.nin - 1 : ufunc.nin]:
         xs = [Variable(a) for a in arrays]
         y = call(ufunc, *xs)
@@ -96,8 +101,8 @@ def test_a_function_without_a_rule_is_refused_by_name(f: object) -> None:
 
 def test_a_ufunc_without_a_rule_and_its_methods_are_refused_by_name() -> None:
     x = var([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"np.arctan has no derivative rule"):
-        call(np.arctan, x)
+    with pytest.raises(TypeError, match=r"np.frexp has no derivative rule"):
+        call(np.frexp, x)
     with pytest.raises(TypeError, match=r"np.add.reduce does not take Variables"):
         call(np.add.reduce, x)
     with pytest.raises(TypeError, match=r"np.add of Variables takes no out; .* write `a = a \+ x`"):

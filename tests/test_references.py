@@ -60,6 +60,7 @@ _SLOPES: Final[dict[str, tuple[Callable[[float], float], float]]] = {
     "log2": (lambda x: 1 / (x * math.log(2)), 0.7),
     "log10": (lambda x: 1 / (x * math.log(10)), 0.7),
     "log1p": (lambda x: 1 / (1 + x), 0.7),
+    "floor": (lambda x: 0.0, 0.7),
 }
 
 

@@ -320,6 +320,7 @@ class Spec:
     kinks: the same as points, to be checked: the gradient must be as said, and between the one-sided derivatives.
     takes: the operands it takes, in words: what the error says to somebody who gave others.
     ufunc: the NumPy ufunc that this op differentiates, if it is one.
+    aliases: other ufuncs that compute the same.
     cases: instances and operand shapes to check; empty for elementwise ops, which take every shape.
     holomorphic: whether the forward is analytic in the complex plane around its domain, and right on complex arrays:
         then a complex step checks it, too.
@@ -332,3 +333,4 @@ class Spec:
     ufunc: np.ufunc | None = None
     cases: Callable[[], tuple[Case, ...]] | None = None
     holomorphic: bool = False
+    aliases: tuple[np.ufunc, ...] = ()

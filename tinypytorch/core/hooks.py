@@ -12,7 +12,7 @@ from tinypytorch.arrays import Array, Mask
 CONSTANTS = {
     *(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.spacing, np.isnan, np.isinf, np.isfinite, np.signbit),
     *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-    *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+    *(np.floor_divide, np.nextafter, np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
 }
 
 # What floors above serve: NumPy's functions that are not ufuncs, each by itself, and drawing as "svg".

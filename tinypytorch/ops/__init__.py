@@ -11,9 +11,24 @@ from typing import Final
 import numpy as np
 
 from tinypytorch.function import Binary, Function, Spec, Unary, is_binary, is_unary
-from tinypytorch.ops import accumulations, arithmetic, elementwise, indexing, products, reductions, selection, shaping
+from tinypytorch.ops import (
+    accumulations,
+    arithmetic,
+    elementwise,
+    exponential,
+    indexing,
+    products,
+    reductions,
+    rounding,
+    selection,
+    shaping,
+    trigonometric,
+)
 
-_FILES: Final = (arithmetic, elementwise, indexing, products, reductions, selection, shaping, accumulations)
+_FILES: Final = (
+    *(arithmetic, elementwise, trigonometric, exponential, rounding),
+    *(indexing, products, reductions, selection, shaping, accumulations),
+)
 
 
 def _find() -> dict[str, type[object]]:
@@ -36,11 +51,11 @@ def spec_of(op: object) -> Spec:
 def _by_ufunc() -> dict[np.ufunc, Function]:
     found: dict[np.ufunc, Function] = {}
     for kind in ALL.values():
-        ufunc = spec_of(kind).ufunc
-        if ufunc is not None:
+        spec = spec_of(kind)
+        if spec.ufunc is not None:
             op = kind()
             if is_unary(op) or is_binary(op):
-                found[ufunc] = op
+                found.update((ufunc, op) for ufunc in (spec.ufunc, *spec.aliases))
     return found
 
 

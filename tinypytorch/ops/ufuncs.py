@@ -6,6 +6,7 @@ Variable gives a Variable (NEP 13), so a rule needs no annotations inside.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +33,12 @@ class Zip(Protocol):
     def __call__(self, a: Array, b: Array | float, /) -> Array: ...
 
 
+class Pair(Protocol):
+    """A ufunc of two arrays or Variables."""
+
+    def __call__(self, a: T, b: T | float, /) -> T: ...
+
+
 exp: Map = np.exp
 log: Map = np.log
 sin: Map = np.sin
@@ -41,10 +48,50 @@ sqrt: Map = np.sqrt
 absolute: Map = np.absolute
 square: Map = np.square
 sign: Map = np.sign
+positive: Map = np.positive
+fabs: Map = np.fabs
+tan: Map = np.tan
+arcsin: Map = np.arcsin
+arccos: Map = np.arccos
+arctan: Map = np.arctan
+sinh: Map = np.sinh
+cosh: Map = np.cosh
+arcsinh: Map = np.arcsinh
+arccosh: Map = np.arccosh
+arctanh: Map = np.arctanh
+deg2rad: Map = np.deg2rad
+rad2deg: Map = np.rad2deg
+exp2: Map = np.exp2
+expm1: Map = np.expm1
+log2: Map = np.log2
+log10: Map = np.log10
+log1p: Map = np.log1p
+cbrt: Map = np.cbrt
+reciprocal: Map = np.reciprocal
+rint: Map = np.rint
 isfinite: Test = np.isfinite
+isnan: Test = np.isnan
 maximum: Zip = np.maximum
 minimum: Zip = np.minimum
 power: Zip = np.power
+fmax: Zip = np.fmax
+fmin: Zip = np.fmin
+fmod: Zip = np.fmod
+remainder: Zip = np.remainder
+copysign: Zip = np.copysign
+heaviside: Zip = np.heaviside
+arctan2: Zip = np.arctan2
+logaddexp: Zip = np.logaddexp
+logaddexp2: Zip = np.logaddexp2
+# NumPy's stubs have no Variable among two arguments; `attrgetter` gives `Any`, so these two are not checked.
+hypot: Pair = attrgetter("hypot")(np)
+floor_divide: Pair = attrgetter("floor_divide")(np)
+
+
+def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
+    """The natural logarithm of a number, as good as `dtype` has it."""
+    y: Array = np.log(dtype.type(base))
+    return y
 
 
 def equal(a: T, b: T | float, /) -> Mask:

@@ -18,6 +18,7 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.reductions import Max, Min
+from tinypytorch.ops.rounding import Fmax, Fmin, Fmod, Remainder
 from tinypytorch.ops.selection import Maximum, Minimum
 from tinypytorch.testing.programs import Program, run_one
 
@@ -126,6 +127,8 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
             taken += [np.sign(x - end).tobytes() for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
             taken.append((operands[0] == run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]).tobytes())
-        elif isinstance(i.op, Maximum | Minimum):
+        elif isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
             taken.append(np.sign(operands[0] - operands[1]).tobytes())
+        elif isinstance(i.op, Fmod | Remainder):
+            taken.append(np.floor(operands[0] / operands[1]).tobytes())
     return b"|".join(taken)

@@ -15,6 +15,7 @@ import numpy as np
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.function import REAL, Binary, Domain, Function, Unary
 from tinypytorch.ops import arithmetic as ar
+from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
 from tinypytorch.ops import spec_of
 from tinypytorch.testing.programs import Program
@@ -49,6 +50,10 @@ def inside(p: Program, op: Function, i: int, operand: int) -> int:
     domain = spec.domain[min(operand, len(spec.domain) - 1)]
     if domain is REAL or _clear(p.values[i], domain, bool(spec.kink)):
         return i
+    if math.isfinite(domain.high):  # a sine has values in between only
+        half = (domain.high - domain.low) / 2
+        between = p.emit(ar.Mul(), p.emit(el.Sin(), i), half * 7 / 8)
+        return p.emit(ar.Add(), between, domain.low + half) if domain.low + half else between
     i = positive(p, i)
     return i if _clear(p.values[i], domain, bool(spec.kink)) else p.emit(ar.Add(), i, 2.0)
 

@@ -40,7 +40,7 @@ class Watch:
 
 
 WATCH: Final[ContextVar[Watch]] = ContextVar("WATCH")
-_UNWATCHED: Final = Watch()
+UNWATCHED: Final = Watch()
 _NUMBERS: Final = (int, float, np.floating, np.integer, np.bool_, Fraction)
 
 
@@ -149,7 +149,7 @@ class Dual(Generic[R]):
         if self.v != b.v:
             return None
         below, above = self.t < b.t, b.t < self.t
-        watch = WATCH.get(_UNWATCHED)
+        watch = WATCH.get(UNWATCHED)
         if not (below or above):
             watch.ties += 1
             return 0
@@ -272,9 +272,23 @@ class Dual(Generic[R]):
     def fabs(self) -> Dual[R]:
         return abs(self)
 
-    def hypot(self, other: Dual[R] | Operand) -> Dual[R]:
-        b = self._lift(other)
-        return NotImplemented if b is None else (self * self + b * b).sqrt()
+    def deg2rad(self) -> Dual[R]:
+        c = self._half_circle() / self.kind.number(180.0)
+        return Dual(self.v * c, self.t * c, self.kind)
+
+    def rad2deg(self) -> Dual[R]:
+        c = self.kind.number(180.0) / self._half_circle()
+        return Dual(self.v * c, self.t * c, self.kind)
+
+    radians, degrees = deg2rad, rad2deg
+
+    def floor(self) -> Dual[R]:
+        return Dual(self.kind.functions["floor"](self.v), self.kind.number(0.0), self.kind)
+
+    __floor__ = floor
+
+    def _half_circle(self) -> R:
+        return self.kind.functions["arctan"](self._one()) * self.kind.number(4.0)
 
     def _one(self) -> R:
         return self.kind.number(1.0)

@@ -15,6 +15,7 @@ from tinypytorch.arrays import Array, is_array, is_numpy_scalar
 from tinypytorch.compat import override
 from tinypytorch.testing.numbers.dual import Dual, dual_kind
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
+from tinypytorch.testing.numbers.pairs import PAIRS
 
 # Questions that NumPy does not put to objects; here they are about the values.
 _QUESTIONS: Final[dict[np.ufunc, Callable[[Dual[float]], bool]]] = {
@@ -23,6 +24,19 @@ _QUESTIONS: Final[dict[np.ufunc, Callable[[Dual[float]], bool]]] = {
     np.isnan: lambda x: not x <= np.inf,
     np.signbit: lambda x: x < 0.0,
 }
+
+
+def _pair(ufunc: np.ufunc) -> Callable[[object, object], object]:
+    """A ufunc as a function of two numbers, one of which is dual."""
+
+    def on(a: object, b: object) -> object:
+        like = a if is_dual(a) else b if is_dual(b) else None
+        if like is None:
+            raise TypeError(f"{ufunc.__name__} of no dual number")
+        left, right = (x if is_dual(x) else constant(x, like.kind) for x in (a, b))
+        return PAIRS[ufunc](left, right)
+
+    return on
 
 
 class _Loop(Protocol):
@@ -39,6 +53,11 @@ class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
             asked = elements(inputs[0])
             entries: list[Dual[float]] = asked.ravel().tolist()
             return np.array([_QUESTIONS[ufunc](x) for x in entries], np.bool_).reshape(asked.shape)
+        if ufunc in PAIRS and method == "__call__" and not kwargs:
+            a, b = plain
+            with np.errstate(all="ignore"):  # what the numbers say is enough
+                made: object = np.frompyfunc(_pair(ufunc), 2, 1)(np.asarray(a, object), np.asarray(b, object))
+            return elements(made)
         if kwargs:
             out = kwargs.pop("out", None)
             if is_tuple(out) and is_array(out[0]):

@@ -89,6 +89,7 @@ FLOATS: Final[Kind[float]] = Kind(
         "log2": total(math.log2),
         "log10": total(math.log10),
         "log1p": total(math.log1p),
+        "floor": lambda x: float(math.floor(x)) if math.isfinite(x) else x,
     },
     float_power,
 )

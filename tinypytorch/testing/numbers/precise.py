@@ -34,7 +34,8 @@ PRECISE: Final[Kind[mpf]] = Kind(
         "arccosh": _context.acosh,
         "arctanh": _context.atanh,
         "sqrt": _context.sqrt,
-        "cbrt": _context.cbrt,
+        "cbrt": lambda x: -_context.cbrt(-x) if x < 0 else _context.cbrt(x),  # mpmath's is complex for negative x
+        "floor": _context.floor,
         "exp2": lambda x: _context.power(_context.mpf(2.0), x),
         "expm1": _context.expm1,
         "log2": lambda x: _context.log(x) / _context.log(_context.mpf(2.0)),

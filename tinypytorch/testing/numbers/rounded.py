@@ -127,6 +127,13 @@ _SLOPES: Final[dict[str, Callable[[float, float], float]]] = {
 }
 
 
+def _floor(x: Rounded) -> Rounded:
+    """The floor; of a number that may be on either side of an integer nothing is known."""
+    y = FLOATS.functions["floor"](x.v)
+    sure = y == x.v or y == FLOATS.functions["floor"](x.v - x.e) == FLOATS.functions["floor"](x.v + x.e)
+    return Rounded(y, abs(y), 0.0 if sure else math.inf)
+
+
 def _power(a: Rounded, b: Rounded) -> Rounded:
     y = FLOATS.power(a.v, b.v)
     e = 0.0
@@ -138,5 +145,8 @@ def _power(a: Rounded, b: Rounded) -> Rounded:
 
 
 ROUNDED: Final[Kind[Rounded]] = Kind(
-    "rounded float", rounded, {name: _function(name, slope) for name, slope in _SLOPES.items()}, _power
+    "rounded float",
+    rounded,
+    {"floor": _floor} | {name: _function(name, slope) for name, slope in _SLOPES.items()},
+    _power,
 )

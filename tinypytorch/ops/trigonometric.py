@@ -1,0 +1,261 @@
+"""Floor 2: circular and hyperbolic functions, inverses, and angles. Imports `arrays`, `function`, other op files.
+
+Formulas: Abramowitz & Stegun, Handbook of Mathematical Functions, 4.3 and 4.4 (circular), 4.5 and 4.6 (hyperbolic).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from tinypytorch.arrays import Array
+from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, value
+from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.selection import Keep
+
+
+@value
+class Tan:
+    """y = tan x. The rule is 1 + y**2, a sum of positive terms."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.tan, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.tan(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * (y * y + 1.0)
+
+
+_INSIDE = Domain(low=-1.0, high=1.0)
+
+
+@value
+class Arcsin:
+    """y = arcsin x for |x| < 1. The derivative at -1 and 1 is infinite."""
+
+    spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arcsin, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.arcsin(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy / u.sqrt(lift(Complement(), x))
+
+
+@value
+class Arccos:
+    """y = arccos x for |x| < 1. The derivative at -1 and 1 is infinite."""
+
+    spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arccos, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.arccos(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return -gy / u.sqrt(lift(Complement(), x))
+
+
+@value
+class Complement:
+    """y = 1 - x**2 as (1 - x)(1 + x), since 1 - x is exact near 1 where the square is not."""
+
+    spec: ClassVar[Spec] = Spec(holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return (1.0 - x) * (1.0 + x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * (x * -2.0)
+
+
+@value
+class Arctan:
+    """y = arctan x."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.arctan, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.arctan(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * lift(Witch(), x)
+
+
+@value
+class Witch:
+    """y = 1 / (1 + x**2), Agnesi's curve, by way of a root: the square overflows where x does not."""
+
+    spec: ClassVar[Spec] = Spec()
+
+    def forward(self, x: Array, /) -> Array:
+        h = u.hypot(x, 1.0)
+        return 1.0 / h / h
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * (x * y * y * -2.0)
+
+
+@value
+class Sinh:
+    """y = sinh x."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.sinh, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.sinh(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * u.cosh(x)
+
+
+@value
+class Cosh:
+    """y = cosh x."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.cosh, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.cosh(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * u.sinh(x)
+
+
+@value
+class Arcsinh:
+    """y = arcsinh x."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.arcsinh, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.arcsinh(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy / u.hypot(x, 1.0)
+
+
+@value
+class Arccosh:
+    """y = arccosh x for x > 1. The derivative at 1 is infinite. Two roots, since the square overflows early."""
+
+    spec: ClassVar[Spec] = Spec(domain=(Domain(low=1.0),), ufunc=np.arccosh, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.arccosh(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy / u.sqrt(x - 1.0) / u.sqrt(x + 1.0)
+
+
+@value
+class Arctanh:
+    """y = arctanh x for |x| < 1."""
+
+    spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arctanh, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        return u.arctanh(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy / lift(Complement(), x)
+
+
+@value
+class Radians:
+    """y = x pi / 180."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.radians, aliases=(np.deg2rad,))
+
+    def forward(self, x: Array, /) -> Array:
+        return u.deg2rad(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(self, gy)
+
+
+@value
+class Degrees:
+    """y = 180 x / pi."""
+
+    spec: ClassVar[Spec] = Spec(ufunc=np.degrees, aliases=(np.rad2deg,))
+
+    def forward(self, x: Array, /) -> Array:
+        return u.rad2deg(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return lift(self, gy)
+
+
+_ORIGIN = (Kink((0.0, 0.0), (0.0, 0.0)),)
+
+
+@value
+class Hypot:
+    """y = sqrt(a**2 + b**2), without overflow; the rules are the cosine and sine of the point's direction."""
+
+    spec: ClassVar[Spec] = Spec(kink="0 by both at (0, 0)", kinks=_ORIGIN, takes=BROADCASTING, ufunc=np.hypot)
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return u.hypot(a, b)
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy * _direction(a, b, y)
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy * _direction(b, a, y)
+
+
+@value
+class Direction:
+    """y = a / sqrt(a**2 + b**2), 0 at (0, 0): its derivatives, b**2 / h**3 and -a b / h**3, without a difference."""
+
+    spec: ClassVar[Spec] = Spec(
+        domain=(REAL, NONZERO),
+        takes="two operands whose shapes broadcast together",
+        cases=lambda: tuple(Case(Direction(), s) for s in (((2, 3), (2, 3)), ((2, 1), (3,)), ((), ()))),
+    )
+
+    def forward(self, /, *xs: Array) -> Array:
+        a, b = xs
+        return a / _away(u.hypot(a, b))
+
+    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
+        a, b = xs
+        g = gy * join(self, (b, a)) / _away(u.hypot(a, b))
+        return (g * join(self, (b, a)) if needs[0] else None, -g * y if needs[1] else None)
+
+
+def _direction(a: T, b: T, y: T) -> T:
+    """`Direction` of operands of which one may be a number, y being a result of both."""
+    if not hasattr(a, "shape"):
+        a = lift(Keep(np.zeros((), np.bool)), y) + a
+    if not hasattr(b, "shape"):
+        b = lift(Keep(np.zeros((), np.bool)), y) + b
+    return join(Direction(), (a, b))
+
+
+def _away(h: T) -> T:
+    """A length to divide by: 1 where it is 0."""
+    zero = h <= 0.0
+    return h + zero.astype(h.dtype) if zero.any() else h
+
+
+@value
+class Arctan2:
+    """y = the angle of the point (b, a), in (-pi, pi]. Its derivatives are b / h**2 and -a / h**2 for h = hypot(a, b).
+
+    The jump by 2 pi at a = 0, b < 0 is in the value only; at (0, 0) there is no derivative, and the rules give 0.
+    """
+
+    spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.arctan2)
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        return u.arctan2(a, b)
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy * _direction(b, a, y) / _away(u.hypot(a, b))
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return gy * _direction(a, b, y) / -_away(u.hypot(a, b))
