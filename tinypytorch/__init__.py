@@ -46,6 +46,27 @@ from tinypytorch.functions.elementwise import (
 from tinypytorch.functions.elementwise import (
     pow as pow,
 )
+from tinypytorch.functions.exponential import (
+    cbrt,
+    elu,
+    exp2,
+    expm1,
+    float_power,
+    gelu,
+    leaky_relu,
+    log1p,
+    log2,
+    log10,
+    log_sigmoid,
+    logaddexp,
+    logaddexp2,
+    logit,
+    reciprocal,
+    silu,
+    softplus,
+    softsign,
+    xlogy,
+)
 from tinypytorch.functions.joining import (
     append,
     array_split,
@@ -92,6 +113,18 @@ from tinypytorch.functions.repeating import (
     resize,
     tile,
 )
+from tinypytorch.functions.rounding import (
+    copysign,
+    fabs,
+    fmax,
+    fmin,
+    fmod,
+    heaviside,
+    mod,
+    nan_to_num,
+    positive,
+    remainder,
+)
 from tinypytorch.functions.selection import clip, maximum, minimum, where
 from tinypytorch.functions.shaping import (
     broadcast_to,
@@ -121,6 +154,24 @@ from tinypytorch.functions.statistics import (
     std,
     var,
 )
+from tinypytorch.functions.trigonometric import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cosh,
+    deg2rad,
+    degrees,
+    hypot,
+    rad2deg,
+    radians,
+    sinc,
+    sinh,
+    tan,
+)
 from tinypytorch.numerical import numerical_diff
 from tinypytorch.numpy_functions import serve as _serve_numpy
 
@@ -129,16 +180,20 @@ __version__ = "0.1.0"
 # Without sum, max, min, abs and pow, so that a star import leaves the builtins alone.
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
-    "Variadic", "add", "append", "apply", "array_split", "as_array", "as_variable", "atleast_1d", "atleast_2d",
-    "atleast_3d", "average", "block", "broadcast_arrays", "broadcast_to", "clip", "column_stack", "concatenate", "cos",
-    "cumprod", "cumsum", "delete", "diag", "diagflat", "diagonal", "div", "dsplit", "dstack", "exp", "expand_dims",
-    "flip", "fliplr", "flipud", "get_dot_graph", "getitem", "gradients", "hsplit", "hstack", "insert", "join", "kron",
-    "lift", "log", "log_softmax", "logsumexp", "matmul", "matrix_transpose", "maximum", "mean", "median", "meshgrid",
-    "minimum", "moveaxis", "mul", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad", "numerical_diff", "pad",
-    "percentile", "permute_dims", "plot_dot_graph", "prod", "ptp", "quantile", "ravel", "relu", "repeat", "reshape",
-    "resize", "roll", "rollaxis", "rot90", "sigmoid", "sin", "softmax", "split", "sqrt", "square", "squeeze", "stack",
-    "std", "sub", "sum_to", "swapaxes", "tanh", "tile", "to_svg", "transpose", "tril", "triu", "unstack",
-    "using_config", "var", "vsplit", "vstack", "where",
+    "Variadic", "add", "append", "apply", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "array_split", "as_array", "as_variable", "atleast_1d", "atleast_2d", "atleast_3d", "average", "block",
+    "broadcast_arrays", "broadcast_to", "cbrt", "clip", "column_stack", "concatenate", "copysign", "cos", "cosh",
+    "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "div", "dsplit", "dstack",
+    "elu", "exp", "exp2", "expand_dims", "expm1", "fabs", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin",
+    "fmod", "gelu", "get_dot_graph", "getitem", "gradients", "heaviside", "hsplit", "hstack", "hypot", "insert", "join",
+    "kron", "leaky_relu", "lift", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp",
+    "logaddexp2", "logit", "logsumexp", "matmul", "matrix_transpose", "maximum", "mean", "median", "meshgrid",
+    "minimum", "mod", "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad",
+    "numerical_diff", "pad", "percentile", "permute_dims", "plot_dot_graph", "positive", "prod", "ptp", "quantile",
+    "rad2deg", "radians", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll", "rollaxis",
+    "rot90", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "sub", "sum_to", "swapaxes", "tan", "tanh", "tile", "to_svg", "transpose", "tril",
+    "triu", "unstack", "using_config", "var", "vsplit", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 _serve_numpy()

@@ -17,9 +17,11 @@ from tinypytorch.functions import (
     rearranging,
     reductions,
     repeating,
+    rounding,
     selection,
     shaping,
     statistics,
+    trigonometric,
 )
 
 
@@ -50,6 +52,8 @@ _TABLE: dict[object, object] = {
     np.split: shaping.split,
     np.where: selection.where,
     np.clip: selection.clip,
+    np.sinc: trigonometric.sinc,
+    np.nan_to_num: rounding.nan_to_num,
     np.shape: _shape,
     np.ndim: _ndim,
     np.size: _size,
@@ -61,7 +65,7 @@ _CONSTANT = (
     *(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.isclose, np.allclose, np.array_equal),
     *(np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.any, np.all, np.isin),
     *(np.argpartition, np.flatnonzero, np.lexsort),
-    *(np.searchsorted, np.result_type, np.shares_memory, np.may_share_memory),
+    *(np.searchsorted, np.result_type, np.shares_memory, np.may_share_memory, np.fix),
 )
 
 

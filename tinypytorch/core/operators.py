@@ -140,6 +140,9 @@ class ArrayOperators:
                 if isinstance(base, ArrayOperators) and isinstance(exponent, (int, float)):
                     return base**exponent
                 return self.combine(POW, base, exponent)
+            if ufunc is np.float_power:
+                base, exponent = (as_double(x) for x in inputs)
+                return self.__array_ufunc__(np.power, method, base, exponent)
             if ufunc in CONSTANTS:
                 answer: object = ufunc(*(value_of(x) for x in inputs))
                 return answer
@@ -301,6 +304,18 @@ class ArrayOperators:
 
 # A part of an index as it is given: what an op holds, and what becomes that.
 Given: TypeAlias = IndexPart | Whole | Sequence[int] | Sequence[Sequence[int]] | ArrayOperators
+
+
+def as_double(x: object) -> object:
+    """An operand in double precision, or what it is if that is more; Python's numbers as they are."""
+    if isinstance(x, (int, float)) and not isinstance(x, np.float64):
+        return x
+    dtype = value_of(x).dtype
+    if dtype.itemsize > 8 or dtype == np.float64 or dtype.kind not in "fiub":
+        return x
+    if isinstance(x, ArrayOperators) and dtype.kind == "f":
+        return x.astype(np.float64)
+    return value_of(x).astype(np.float64)
 
 
 def value_of(x: object) -> Array:

@@ -231,3 +231,17 @@ class Xlogy:
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0) & u.equal(b, 0.0)
         return gy * (a / (b + zero.astype(y.dtype))) if zero.any() else gy * (a / b)
+
+
+@value
+class Softsign:
+    """y = x / (1 + |x|). The rule is 1 / (1 + |x|)**2, at 0, too."""
+
+    spec: ClassVar[Spec] = Spec()
+
+    def forward(self, x: Array, /) -> Array:
+        return x / (1.0 + u.absolute(x))
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        d: T = u.absolute(x) + 1.0
+        return gy / d / d

@@ -5,7 +5,7 @@ Formulas: Abramowitz & Stegun, Handbook of Mathematical Functions, 4.3 and 4.4 (
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -259,3 +259,53 @@ class Arctan2:
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy * _direction(a, b, y) / -_away(u.hypot(a, b))
+
+
+# Below this, where powers of pi x do not grow, the power series; no multiple of a power of two.
+_NEAR: Final = 0.99
+_TERMS: Final = 24
+
+
+@value
+class Sinc:
+    """y = the derivative of that order of sin(pi x) / (pi x), the continuous one: order 0 is 1 at 0.
+
+    Away from 0 by n f^(n-1) + x f^(n) = pi^(n-1) sin(pi x + n pi / 2), Leibniz' rule for x f(x), near 0 by
+    f^(n)(x) = pi^n sum (-1)^k (pi x)^(2 k - n) / ((2 k + 1) (2 k - n)!), the power series term by term.
+    """
+
+    order: int = 0
+    spec: ClassVar[Spec] = Spec(
+        cases=lambda: tuple(Case(Sinc(n), s) for n, s in ((0, ((2, 3),)), (1, ((),)), (2, ((3,),)), (0, ((0, 3),))))
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        near = np.logical_and(x > -_NEAR, x < _NEAR)
+        if not near.any():
+            return self.far(x)
+        return np.where(near, self.series(np.where(near, x, x * 0.0)), self.far(np.where(near, x * 0.0 + 1.0, x)))
+
+    def far(self, x: Array) -> Array:
+        """The values by Leibniz' rule, x not being near 0."""
+        z = x * np.pi
+        y = u.sin(z) / z
+        for n in range(1, self.order + 1):
+            wave = (u.sin(z), u.cos(z), -u.sin(z), -u.cos(z))[n % 4]
+            y = (wave * np.pi ** (n - 1) - y * n) / x
+        return y
+
+    def series(self, x: Array) -> Array:
+        """The values by the power series, x being near 0."""
+        n = self.order
+        first = (n + 1) // 2
+        z = x * np.pi
+        square = z * z
+        term = (z if n % 2 else square * 0.0 + 1.0) * ((-1.0) ** first * np.pi**n)
+        y = term / (2 * first + 1)
+        for k in range(first + 1, first + _TERMS):
+            term = -term * square / ((2 * k - n) * (2 * k - n - 1))
+            y = y + term / (2 * k + 1)
+        return y
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * lift(Sinc(self.order + 1), x)

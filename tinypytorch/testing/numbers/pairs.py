@@ -23,7 +23,7 @@ def _hypot(a: Dual[R], b: Dual[R]) -> Dual[R]:
         return (a * a + b * b).sqrt()
     watch = WATCH.get(UNWATCHED)
     watch.kinks += 1
-    if isinstance(square, Dual):  # the second derivative is infinite there
+    if _nested(square):  # the second derivative is infinite there
         return Dual(square, square, kind)
     return Dual(square, kind.functions["sqrt"](a.t * a.t + b.t * b.t) * kind.number(float(watch.side)), kind)
 
@@ -32,6 +32,10 @@ def _arctan2(a: Dual[R], b: Dual[R]) -> Dual[R]:
     """The angle of the point (b, a). How its value is found are branches, but no kinks."""
     y = _angle(a.v, b.v, (_side(a), _side(b)), a.kind)
     return Dual(y, (a.t * b.v - b.t * a.v) / (a.v * a.v + b.v * b.v), a.kind)
+
+
+def _nested(x: object) -> bool:
+    return isinstance(x, Dual)
 
 
 def _is_dual(x: object) -> TypeGuard[Dual[float]]:
