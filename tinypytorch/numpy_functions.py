@@ -18,6 +18,7 @@ from tinypytorch.functions import (
     reductions,
     repeating,
     rounding,
+    selecting,
     selection,
     shaping,
     statistics,
@@ -85,7 +86,7 @@ def _on_data(function: object) -> Served:
 
 
 # Files whose functions have the names of NumPy's.
-_FILES = (diagonals, joining, rearranging, repeating, statistics)
+_FILES = (diagonals, joining, rearranging, repeating, selecting, statistics)
 
 
 def _named() -> dict[object, object]:

@@ -1,4 +1,4 @@
-"""Floor 2: indexing and its adjoint. Imports `arrays` and `function`."""
+"""Floor 2: indexing and its adjoint. Imports `arrays`, `function` and `selection`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Index, Positions, Shape, Slice
+from tinypytorch.arrays import Array, Index, Mask, Positions, Shape, Slice
 from tinypytorch.function import Case, Spec, T, lift, value
+from tinypytorch.ops.selection import Keep
 
 
 def is_basic(index: Index) -> bool:
@@ -72,3 +73,43 @@ class PutAdd:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy[self.index]
+
+
+@value(eq=False)
+class SetAt:
+    """y = a, but with b at `index`; of several values for one entry the last one stays. The result has a's dtype."""
+
+    index: Index
+    spec: ClassVar[Spec] = Spec(
+        takes="an array, and values in the shape that indexing it gives",
+        cases=lambda: (
+            Case(SetAt(1), ((3, 2), (2,))),
+            Case(SetAt((_EVERY_OTHER, 0)), ((3, 2), (2,))),
+            Case(SetAt(_REPEATED), ((3, 2), (4, 2))),
+            Case(SetAt((_REPEATED, None, 1 - _REPEATED % 2)), ((3, 2), (4, 1))),
+            Case(SetAt((_EVERY_OTHER, _REPEATED < 2)), ((3, 4), (2, 3))),
+            Case(SetAt(()), ((), ())),
+        ),
+        holomorphic=True,
+    )
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        y = np.array(a)
+        y[self.index] = b
+        return y
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        kept: Mask = np.ones(a.shape, np.bool)
+        kept[self.index] = False
+        return lift(Keep(kept), gy)
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        gb = gy[self.index]
+        if is_basic(self.index):
+            return gb
+        # Which value is in each entry, and which values are in the entries that they were for.
+        values = np.arange(b.size).reshape(b.shape)
+        held: Positions = np.full(a.shape, -1)
+        held[self.index] = values
+        stayed: Mask = held[self.index] == values
+        return lift(Keep(stayed), gb)
