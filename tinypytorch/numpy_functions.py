@@ -13,6 +13,7 @@ from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
 from tinypytorch.functions import (
     diagonals,
+    differences,
     joining,
     rearranging,
     reductions,
@@ -86,7 +87,7 @@ def _on_data(function: object) -> Served:
 
 
 # Files whose functions have the names of NumPy's.
-_FILES = (diagonals, joining, rearranging, repeating, selecting, statistics)
+_FILES = (diagonals, differences, joining, rearranging, repeating, selecting, statistics)
 
 
 def _named() -> dict[object, object]:
