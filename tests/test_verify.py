@@ -221,7 +221,7 @@ def test_the_same_seed_gives_the_same_report() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_built_in_op_is_verified(name: str) -> None:
-    report = verify_builtin(name, Settings(examples=40, seed=3))
+    report = verify_builtin(name, Settings(examples=40, seed=4))
     assert report.verdict is Verdict.PASS, report.text
     assert report.programs == 40
     assert not any("disagree" in reason for reason in report.inconclusive)
