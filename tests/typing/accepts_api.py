@@ -179,6 +179,47 @@ def check_shaping() -> None:
     assert_type(tp.matmul(MATRIX, x), Variable)
 
 
+def check_moving() -> None:
+    x, m = vector(), matrix()
+    assert_type(m.ravel("F"), Variable)
+    assert_type(m.take([0, 1], axis=0, mode="wrap"), Variable)
+    assert_type(m.repeat(2).squeeze(), Variable)
+    assert_type(m.diagonal(1), Variable)
+    assert_type(tp.roll(m, (1, 1), axis=(0, 1)), Variable)
+    assert_type(tp.tile(F64, 2), Variable)
+    assert_type(tp.pad(x, ((1, 2),), constant_values=x[0]), Variable)
+    assert_type(tp.pad(x, 1, "wrap"), Variable)
+    assert_type(tp.atleast_1d(2.0), Variable)
+    assert_type(tp.atleast_2d(x, F64), tuple[Variable, ...])
+    assert_type(tp.meshgrid(x, F64, sparse=True), tuple[Variable, ...])
+    assert_type(tp.hstack([x, F64]), Variable)
+    assert_type(tp.block([[m, MATRIX], [m, m]]), Variable)
+    assert_type(tp.array_split(x, [1]), tuple[Variable, ...])
+    assert_type(tp.insert(x, [0, 1], 2.0), Variable)
+    assert_type(tp.delete(x, slice(1)), Variable)
+
+
+def check_selecting() -> None:
+    x, m = vector(), matrix()
+    assert_type(tp.take(x, I64 % 2), Variable)
+    assert_type(tp.select([x > 1.0, BOOLS], [x, F64], 0.0), Variable)
+    assert_type(tp.choose([0, 1], [x, F64]), Variable)
+    assert_type(tp.compress([True], m, axis=0), Variable)
+    assert_type(tp.at_set(m, (0, slice(None)), 1.0), Variable)
+    assert_type(tp.at_add(x, [0, 0], F64), Variable)
+    assert_type(tp.sort(m, axis=None), Variable)
+    assert_type(tp.partition(x, 1), Variable)
+
+
+def check_differences() -> None:
+    x, m = vector(), matrix()
+    assert_type(tp.diff(m, axis=0, prepend=0.0), Variable)
+    assert_type(tp.gradient(m, 2.0, [0.0, 1.0]), "Variable | tuple[Variable, ...]")
+    assert_type(tp.trapezoid(x, F64), Variable)
+    assert_type(tp.convolve(x, F64, "same"), Variable)
+    assert_type(tp.interp(x, [0.0, 1.0], F64, left=x[0]), Variable)
+
+
 def check_conversions() -> None:
     x = vector()
     assert_type(tp.as_array(x), Array)
