@@ -249,7 +249,7 @@ class Arctan2:
     The jump by 2 pi at a = 0, b < 0 is in the value only; at (0, 0) there is no derivative, and the rules give 0.
     """
 
-    spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.arctan2)
+    spec: ClassVar[Spec] = Spec(domain=(NONZERO, NONZERO), takes=BROADCASTING, ufunc=np.arctan2)
 
     def forward(self, a: Array, b: Array, /) -> Array:
         return u.arctan2(a, b)
