@@ -15,11 +15,15 @@ from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 
 
+# The poles of the tangent between -18 and 18.
+_POLES: Final = tuple((k + 0.5) * np.pi for k in range(-6, 6))
+
+
 @value
 class Tan:
     """y = tan x. The rule is 1 + y**2, a sum of positive terms."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.tan, holomorphic=True)
+    spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=_POLES),), ufunc=np.tan, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.tan(x)

@@ -129,8 +129,8 @@ def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, Wa
     watch = Watch(side)
     token = WATCH.set(watch)
     try:
-        with np.errstate(all="ignore"):  # at a kink numbers may be infinite; that they are is enough
-            return (_first(p, kind) if order == 1 else _second(p, kind)), watch
+        with np.errstate(all="ignore"):  # numbers that are infinite, or bounds that are, have their own way to say so
+            return _first(p, kind) if order == 1 else _second(p, kind), watch
     except NotRepresentableError as error:
         raise UnavailableError(str(error)) from error
     finally:

@@ -81,10 +81,11 @@ def _logaddexp2(a: Dual[R], b: Dual[R]) -> Dual[R]:
 
 
 def _copysign(a: Dual[R], b: Dual[R]) -> Dual[R]:
-    """|a| with the sign of b; dual numbers do not know that of a zero."""
-    if not (b < 0.0 or b > 0.0):
+    """|a| with the sign of b: that of a zero, which dual numbers do not know, is taken for positive, and a kink."""
+    side = _side(b)
+    if side == 0:
         WATCH.get(UNWATCHED).kinks += 1
-    return -abs(a) if b < 0.0 else abs(a)
+    return -abs(a) if side < 0 else abs(a)
 
 
 def _heaviside(a: Dual[R], b: Dual[R]) -> Dual[R]:
