@@ -14,7 +14,6 @@ from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 
-
 # The poles of the tangent between -18 and 18.
 _POLES: Final = tuple((k + 0.5) * np.pi for k in range(-6, 6))
 
