@@ -170,7 +170,11 @@ def exact(p: Program, order: int = 1, side: int = 1) -> Answer:
 def precise(p: Program, order: int = 1, side: int = 1) -> Answer:
     """Dual numbers over fifty digits."""
     t, watch = _derivative(p, PRECISE, order, side)
-    return Answer("50-digit duals", as_fraction(t), 0.0, kinks=watch.kinks, roundoff=ROUNDOFF)
+    try:
+        value = as_fraction(t)
+    except NotRepresentableError as error:  # infinite at a kink, or nan
+        raise UnavailableError(str(error)) from error
+    return Answer("50-digit duals", value, 0.0, kinks=watch.kinks, roundoff=ROUNDOFF)
 
 
 def complex_step(p: Program, tolerance: float) -> Answer:
