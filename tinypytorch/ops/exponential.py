@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, boxed, one
 from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Domain, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.elementwise import Sigmoid
@@ -218,6 +218,7 @@ class Xlogy:
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
+        a, b = boxed((a, b))  # the logarithm of a Python number in the precision of the other operand
         ordinary = np.logical_and(b > 0.0, b < math.inf)
         if ordinary.all():
             return a * u.log(b)
@@ -226,7 +227,7 @@ class Xlogy:
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0) & u.equal(b, 0.0)
-        return gy * u.log(b + zero.astype(y.dtype)) if zero.any() else gy * u.log(b)
+        return gy * u.log(b + zero.astype(y.dtype)) if zero.any() else gy * u.log(b * one(y.dtype))
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0) & u.equal(b, 0.0)
