@@ -103,7 +103,8 @@ class Variable(ArrayMethods, Vertex):
             if type(raw) is NDARRAY:
                 return raw
             self.boxed = np.asarray(raw)
-            self.result, self.raw = raw, None
+            self.result: Array = raw
+            self.raw = None
         return _boxed(self)
 
     @data.setter

@@ -280,7 +280,11 @@ class Dual(Generic[R]):
         c = self.kind.number(180.0) / self._half_circle()
         return Dual(self.v * c, self.t * c, self.kind)
 
-    radians, degrees = deg2rad, rad2deg
+    def radians(self) -> Dual[R]:
+        return self.deg2rad()
+
+    def degrees(self) -> Dual[R]:
+        return self.rad2deg()
 
     def floor(self) -> Dual[R]:
         return Dual(self.kind.functions["floor"](self.v), self.kind.number(0.0), self.kind)
