@@ -312,3 +312,32 @@ def test_a_cotangent_of_any_real_type_reaches_the_rule_in_the_outputs_dtype(seed
         (g,) = gradients(y, x, seed, create_graph=create_graph)
         assert (g.item(), g.dtype.name) == (2.0, "float32")
     assert op.got == [((), "float32")] * 3
+
+
+class Curious(Product):
+    """a b; its rules ask what made the result, as a drawing in another thread might, in the middle of a pass."""
+
+    made: Variable
+
+    @override
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        assert self.made.creator is not None
+        return gy * b
+
+    @override
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        assert self.made.creator is not None
+        return gy * a
+
+
+@every_way
+def test_asking_what_made_a_result_does_not_disturb_a_pass(way: Way) -> None:
+    op, a, b = Curious(), var(2.0), var(3.0)
+    op.made = y = a.combine(op, a, b)
+    way(y, [a, b])
+    y.cleargrad()
+    a.cleargrad()
+    b.cleargrad()
+    y.backward()
+    assert grad(a) == 3.0
+    assert grad(b) == 2.0

@@ -39,7 +39,8 @@ class Vertex:
 
     raw: the value: an ndarray, or a NumPy scalar for 0-d. None of a 0-d leaf, and of a 0-d result that was asked for as
         an array, which may have been written into since; then its value is in `result`.
-    unary, binary, node: what gave this vertex, one of them; unset for a leaf, as all of the following.
+    unary, binary, node: what gave this vertex: one of them, and the node made of it when asked for; unset for a leaf,
+        as all that follows.
     left, right, a, b: the operands' vertices (None for an operand that is no Variable) and their values as the forward
         pass saw them; `left` and `a` alone of a unary op, nothing of a node.
     generation: 0 for a leaf, and only for one; one more than the largest among the operands for a result.
@@ -73,19 +74,26 @@ class Vertex:
         """The op that gave this vertex, None for a leaf."""
         if self.is_leaf:
             return None
-        return self.unary or self.binary or (None if self.node is None else self.node.op)
+        if self.unary is not None:
+            return self.unary
+        if self.binary is not None:
+            return self.binary
+        return None if self.node is None else self.node.op
 
     @property
     def creator(self) -> Node | None:
-        """The application of an op that gave this vertex, None for a leaf."""
+        """The application of an op that gave this vertex, None for a leaf.
+
+        The slots stay as they are beside the node: some pass, of this thread or another, may be reading them.
+        """
         if self.is_leaf:
             return None
-        y = self.result if self.raw is None else self.raw
-        if self.unary is not None:
-            self.node = UnaryNode(self.unary, (self.left,), (self.a,), self, y)
-        elif self.binary is not None:
-            self.node = BinaryNode(self.binary, (self.left, self.right), (self.a, self.b), self, y)
-        self.unary = self.binary = None
+        if self.node is None:
+            y = self.result if self.raw is None else self.raw
+            if self.unary is not None:
+                self.node = UnaryNode(self.unary, (self.left,), (self.a,), self, y)
+            elif self.binary is not None:
+                self.node = BinaryNode(self.binary, (self.left, self.right), (self.a, self.b), self, y)
         return self.node
 
 
