@@ -18,23 +18,28 @@ from tinypytorch import Array
 from tinypytorch.function import T, is_binary, is_unary
 from tinypytorch.ops import ALL, spec_of
 from tinypytorch.ops import ufuncs as u
-from tinypytorch.ops.arithmetic import Add, Mul, Square
+from tinypytorch.ops.accumulations import LogSoftmax
+from tinypytorch.ops.arithmetic import Add, Mul, Pow, Square, Sub
 from tinypytorch.ops.elementwise import Abs, Sin
-from tinypytorch.ops.reductions import Max
+from tinypytorch.ops.reductions import Max, Mean
+from tinypytorch.ops.rounding import Copysign, Fmod
 from tinypytorch.ops.selection import Maximum, Relu
+from tinypytorch.ops.trigonometric import Sinc, Sinh
 from tinypytorch.testing import references
 from tinypytorch.testing.checks import Verdict, as_fraction, check_first, check_second
 from tinypytorch.testing.conventions import check_conventions
 from tinypytorch.testing.differences import along, objective
 from tinypytorch.testing.draws import random_plans
+from tinypytorch.testing.engines import Engine, kernel
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import FLOATS, NotRepresentableError
 from tinypytorch.testing.numbers.precise import PRECISE
 from tinypytorch.testing.numbers.precise import as_fraction as precise_fraction
-from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded
+from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded, U, rounded
 from tinypytorch.testing.pool import build
-from tinypytorch.testing.programs import Program
+from tinypytorch.testing.programs import Plan, Program
+from tinypytorch.testing.references import UnavailableError
 from tinypytorch.testing.strategies import programs
 
 # The derivative of each function that dual numbers know, in a form of its own, and a point.
@@ -151,6 +156,53 @@ def test_a_smooth_sum_of_kinks_is_inconclusive_not_wrong() -> None:
     assert "kink" in finding.reason
 
 
+def test_beyond_every_branch_at_kinks_is_wrong() -> None:
+    """What no choice between branches explains is a wrong rule, also where the two one-sided derivatives agree."""
+    one = Program.of([np.array(0.0)], (Relu(), 0))
+    smooth = Program.of([np.array(0.0)], (Relu(), 0), (Mul(), 0, -1.0), (Relu(), 2), (Mul(), 3, -1.0), (Add(), 1, 4))
+    chained = Program.of([np.array([0.0, 0.0])], (Relu(), 0), (Abs(), 1), (Max(), 2))
+
+    def scaled(factor: float) -> Engine:
+        return lambda p, leaves: [factor * np.ones_like(g) for g in kernel(p, leaves)]
+
+    for p in (one, smooth, chained):
+        assert check_first(p).verdict is not Verdict.FAIL
+        finding = check_first(p, scaled(30.0))
+        assert finding.verdict is Verdict.FAIL
+        assert "kink" in finding.reason
+        assert check_first(p, scaled(math.nan)).verdict is Verdict.FAIL
+    assert check_first(smooth, scaled(-0.01)).verdict is Verdict.FAIL
+    assert check_first(one, scaled(-0.01)).verdict is Verdict.FAIL
+    assert check_first(one, scaled(0.99 * one.cotangents()[0].item())).verdict is Verdict.PASS
+
+
+def test_branches_are_all_ways_to_decide() -> None:
+    d = Program.of([np.zeros(3)], (Abs(), 0)).directions()[0]
+    p = Program.of([np.zeros(3)], (Abs(), 0))
+    c = p.cotangents()[0]
+    found = sorted(float(a.value) for a in references.branches(p))
+    signs = ((a, b, e) for a in (1, -1) for b in (1, -1) for e in (1, -1))
+    assert np.allclose(found, sorted(float((np.array(s) * c * abs(d)).sum()) for s in signs), rtol=1e-14, atol=0)
+    with pytest.raises(UnavailableError, match="too many"):
+        references.branches(Program.of([np.zeros(8)], (Abs(), 0)))
+    with pytest.raises(UnavailableError, match="no choices"):
+        references.branches(Program.of([np.zeros(1)], (Copysign(), 0, 0)))
+
+
+def test_a_branch_that_rounding_decides_is_inconclusive() -> None:
+    """sinc(1) is 4e-17 in float64, and 0 in other hands: which side of its kink relu is on, nobody can say."""
+    p = Program.of([np.array(1.0)], (Sinc(), 0), (Relu(), 1))
+    assert references.decided_by_rounding(p, 1, U)
+    assert not references.decided_by_rounding(Program.of([np.array(1.0)], (Sinc(), 0)), 1, U)
+    assert not references.decided_by_rounding(Program.of([np.array(0.0)], (Relu(), 0)), 1, U)
+    off = check_first(p, lambda q, leaves: [np.zeros_like(x) for x in leaves])
+    assert off.verdict is Verdict.INCONCLUSIVE
+    assert "rounding decides" in off.reason
+    third = Program.of([np.array([1.0, 0.0, 0.0]).astype("float32")], (Mean(), 0), (Fmod(), 1.0, 1))
+    assert references.decided_by_rounding(third, 1, 2.0**-24)
+    assert not references.decided_by_rounding(Program.of(third.leaves, (Mean(), 0), (Fmod(), 1.1, 1)), 1, 2.0**-24)
+
+
 def test_conventions_hold_and_are_declared_where_there_is_a_kink() -> None:
     for kind in ALL.values():
         spec = spec_of(kind)
@@ -203,3 +255,31 @@ def test_an_array_of_no_dimensions_stays_one() -> None:
         assert references.rounded(p).kinks == 0
     finally:
         WATCH.reset(token)
+
+
+def test_a_derivative_that_cancels_is_not_none() -> None:
+    """The exponents all move alike, so that they do not move: but an engine rounds on its way to see that."""
+    p = Program.of([np.array([0.5]), np.zeros((1, 3))], (LogSoftmax(), 1), (Pow(), 0, 2))
+    q = Program.of([np.array([1.0])], (Sub(), 0, 0), (Pow(), 0.5, 1))
+    assert references.rounded(p).rounding > 0
+    answer = references.rounded(q)
+    assert answer.value == 0
+    assert answer.rounding > 0
+    assert ROUNDED.still(ROUNDED.number(0.0))
+    assert not ROUNDED.still(ROUNDED.number(1.0))
+    assert EXACT.still(EXACT.number(0.0))
+    assert not EXACT.still(EXACT.number(1.0))
+    assert PRECISE.still(PRECISE.number(0.0))
+    assert not PRECISE.still(PRECISE.number(1.0))
+    assert not ROUNDED.still(rounded(1.0) - rounded(1.0))
+
+
+def test_numbers_in_programs_widen_nothing() -> None:
+    """Short floats overflow in the values of a program where they do in an engine; such a step is left out."""
+    short = np.array(57.28).astype("float16")
+    with np.errstate(over="ignore"):
+        p = Program.of([short], (Mul(), 0, 0.25), (Sinh(), 1))
+    assert p.values[1].dtype == p.values[2].dtype == np.float16
+    assert np.isinf(p.values[2])
+    q = build(Plan(((0, 0),), ((0, 0, 0, 0),)), (lambda p, i, j, k: p.emit(Mul(), i, math.inf),))
+    assert (q.code, len(q.values), q.ends) == ([], 1, [0])
