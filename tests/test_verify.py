@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from tests.support import call
-from tinypytorch import Array, Variable, tanh
+from tinypytorch import Array, Variable, exp, gradients, split, tanh
 from tinypytorch.function import Kink, Spec, T, is_unary, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.elementwise import Exp, Sin, Tanh
@@ -22,6 +22,7 @@ from tinypytorch.testing import (
     Settings,
     Verdict,
     VerificationError,
+    check_first,
     check_function,
     check_linear,
     check_op,
@@ -36,6 +37,7 @@ from tinypytorch.testing import (
     verify_op,
 )
 from tinypytorch.testing.pool import NAMES
+from tinypytorch.testing.recorded import recorded
 
 
 class Softplus:
@@ -193,6 +195,39 @@ def test_a_rule_that_writes_into_its_cotangent_is_found() -> None:
 
 def test_a_wrong_convention_is_found() -> None:
     assert "kink convention: at 0.0 the gradient of operand 0 is 0.0, not 1.0 as stated" in said(Ramp())
+
+
+class Steep:
+    """|x| with a rule that is wrong at 0 only, where it states nothing."""
+
+    def forward(self, x: Array, /) -> Array:
+        return np.abs(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * (u.sign(x) + 2.0 * (1.0 - u.absolute(u.sign(x))))
+
+
+def test_a_rule_that_is_wrong_at_its_kink_only_is_found() -> None:
+    text = said(Steep())
+    assert "at a kink, where anything from" in text
+    assert "at fault: v1 = Steep: at its kink:" in text
+    assert "suspicion: the convention, or the mask" in text
+
+
+def test_a_graph_is_a_program_that_can_be_checked() -> None:
+    x, c = Variable(np.array([0.5, 2.0])), np.array([3.0, 4.0])
+    a, b = split(x * x, 2)
+    y = exp(a * 0.25) * b + c * x
+    p = recorded([y])
+    assert p is not None
+    assert np.array_equal(p.values[p.ends[0]], y.data)
+    assert len(p.leaves) == 3
+    assert check_first(p).verdict is Verdict.PASS
+    (g,) = gradients(y, x, create_graph=True)
+    again = recorded([g])
+    assert again is not None
+    assert any(np.array_equal(v, g.data) for v in again.values)
+    assert recorded([x]) is None
 
 
 def test_an_op_that_takes_nothing_is_inconclusive() -> None:

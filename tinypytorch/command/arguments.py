@@ -109,7 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("targets", nargs="*", metavar="TARGET", help=_TARGETS)
     add("--examples", type=_whole(1), metavar="N", help="programs for each target (default: 200)")
-    add("--seconds", type=_duration, metavar="S", help="stop earlier, after this time for each target")
+    add(
+        "--seconds",
+        type=_duration,
+        metavar="S",
+        help="stop earlier, after this time for each target (and to make a counterexample small, as long again)",
+    )
     add("--seed", type=_whole(0), metavar="N", help="other programs (default: 0); the same seed, the same run")
     add("--dtype", action="append", choices=DTYPES, help="of the leaves; may be repeated (default: float64)")
     add("--orders", type=_orders, metavar="1,2", help="which derivatives (default: 1,2)")
