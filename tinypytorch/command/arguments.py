@@ -28,8 +28,8 @@ USAGE: Final = f"""\
 """
 
 _EPILOG: Final = """\
-exit status: 0 verified; 1 a counterexample, or a target that crashed, hung or could not be verified;
-2 wrong use, such as a target that cannot be imported (the others still run); 130 interrupted.
+exit status: 0 verified; 1 a counterexample, a discovery in a library, or what crashed, hung or could not be verified;
+2 wrong use, such as what cannot be imported or is not installed (the others still run); 130 interrupted.
 """
 
 _TARGETS: Final = """\
