@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,6 +37,7 @@ from tinypytorch.testing import (
     verify_function,
     verify_op,
 )
+from tinypytorch.testing.functions import opaque_programs
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.recorded import recorded
 
@@ -205,6 +207,53 @@ class Steep:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * (u.sign(x) + 2.0 * (1.0 - u.absolute(u.sign(x))))
+
+
+class Sized:
+    """A sum that is a Python float, where an array is wanted."""
+
+    def forward(self, x: Array, /) -> float:
+        return float(np.sum(x))
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * u.exp(x * 0.0)
+
+
+def test_a_forward_that_gives_no_array_is_named() -> None:
+    text = said(Sized())
+    assert "at fault: v1 = Sized: applying it raises TypeError: Sized: forward gave float" in text
+    assert "suspicion: its forward gives what is no array" in text
+
+
+def test_functions_that_take_nothing_say_why() -> None:
+    words = "TypeError: number takes none of the arrays that were tried: TypeError: number gave int, not a Variable"
+    with pytest.raises(VerificationError, match=words):
+        call(check_function, number)
+    assert "that were tried: RuntimeError: never" in verify_function(never).text
+
+
+def number(x: Variable) -> int:
+    return 7
+
+
+def never(x: Variable) -> Variable:
+    raise RuntimeError("never")
+
+
+def test_points_that_are_refused() -> None:
+    """The first arrays are taken again where others are refused; a function that refuses them, too, is given up."""
+    takes = {1.0, 0.75}
+
+    def some(x: Variable) -> Variable:
+        if x.data.item() not in takes:
+            raise ValueError("elsewhere")
+        return x * x
+
+    drawn = opaque_programs(some, [np.array(1.0)])
+    assert {p.leaves[0].item() for p in islice(drawn, 20)} <= takes
+    takes.clear()
+    with pytest.raises(TypeError, match="does not take the same arrays again"):
+        next(drawn)
 
 
 def test_a_rule_that_is_wrong_at_its_kink_only_is_found() -> None:

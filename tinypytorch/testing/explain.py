@@ -21,7 +21,7 @@ from tinypytorch.testing.engines import adjoints, kernel, naive, pulled_back
 from tinypytorch.testing.examine import RAISED, Failure
 from tinypytorch.testing.jacobians import alone, jacobians, rule_jacobians, runs_on_duals
 from tinypytorch.testing.numbers.kinds import NotRepresentableError
-from tinypytorch.testing.programs import Instruction, Program, spread
+from tinypytorch.testing.programs import PACKAGE, Instruction, Program, spread
 from tinypytorch.testing.recorded import recorded
 from tinypytorch.testing.reduce import rebuilt
 from tinypytorch.testing.references import UnavailableError
@@ -63,6 +63,10 @@ def explain(failure: Failure) -> Blame | None:
 def _explained(failure: Failure) -> Blame | None:
     p = failure.program
     starts = [(i, at) for i, at in zip(p.code, p.starts, strict=True)]
+    for i, at in starts if failure.error is not None else ():
+        blame = _refused(p, i, at)
+        if blame is not None:
+            return blame
     for i, at in starts:
         blame = _rule_at_fault(p, i, at)
         if blame is not None:
@@ -79,6 +83,18 @@ def _explained(failure: Failure) -> Blame | None:
     if failure.finding is None and failure.error is None:
         return None
     return _engine_at_fault(p)
+
+
+def _refused(p: Program, i: Instruction, at: int) -> Blame | None:
+    """Whether an op from outside gives something that the engine does not take."""
+    if type(i.op) in PACKAGE:
+        return None
+    q = alone(p, i)
+    try:
+        q.record([Variable(x) for x in q.leaves])
+    except RAISED as error:
+        return Blame(at, None, f"applying it raises {said(error)}", "its forward gives what is no array")
+    return None
 
 
 def _rule_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
