@@ -82,7 +82,17 @@ def _explained(failure: Failure) -> Blame | None:
             return blame
     if failure.finding is None and failure.error is None:
         return None
-    return _engine_at_fault(p)
+    return _engine_at_fault(p) or _rounded_too_often(failure)
+
+
+def _rounded_too_often(failure: Failure) -> Blame | None:
+    """What there is to say of a single instruction where everything is right but for the last digits."""
+    finding, p = failure.finding, failure.program
+    if finding is None or len(p.code) > 1 or abs(finding.engine - finding.expected) > 2.0**-20 * abs(finding.expected):
+        return None
+    where = f" {finding.reason}" if finding.reason else ""
+    words = f"its rule is right but for the last digits{where}"
+    return Blame(len(p.leaves), None, words, "too many roundings: a cancellation, a division, a constant in float64")
 
 
 def _refused(p: Program, i: Instruction, at: int) -> Blame | None:
@@ -135,12 +145,17 @@ def _at_fault_at_its_kink(p: Program, i: Instruction, at: int) -> Blame | None:
         if finding.verdict is not Verdict.FAIL or not finding.kinks:
             return None
         complaint = f"{finding.engine!r} along a direction, {finding.reason}"
+    return _beside(q, at) or Blame(at, None, f"at its kink: {complaint}", "the convention, or the mask")
+
+
+def _beside(q: Program, at: int) -> Blame | None:
+    """What is wrong with the rule of a program's only instruction at other operands, not far from these."""
     moved = rebuilt([x + _BESIDE * spread(x.shape, n) for n, x in enumerate(q.leaves)], q.code)
-    beside = None if moved is None else _rule_at_fault(moved, moved.code[0], len(moved.leaves))
-    if moved is None or beside is None:
-        return Blame(at, None, f"at its kink: {complaint}", "the convention, or the mask")
+    found = None if moved is None else _rule_at_fault(moved, moved.code[0], len(moved.leaves))
+    if moved is None or found is None:
+        return None
     where = ", ".join(str(x.tolist()) for x in moved.leaves)
-    return replace(beside, value=at, what=f"{beside.what}, also beside its kink: at {where}")
+    return replace(found, value=at, what=f"{found.what}, as other operands show: {where}")
 
 
 def _second_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
@@ -163,6 +178,9 @@ def _second_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
         words = "its rule is right, and so is what was recorded of it; its derivative is not"
         blame = _engine_at_fault(made)
         return Blame(at, None, words, _ENGINE if blame is None else blame.suspicion)
+    beside = _beside(q, at)
+    if beside is not None:
+        return beside
     words = "its rule is right, its second derivative is not"
     cause = "zero where the reference is not: " if found.engine == 0 else ""
     return Blame(at, None, words, cause + "a saved intermediate: a plain array in the rule that depends on the input")
