@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 
 from tests.support import call
-from tinypytorch import Array, Variable, exp, gradients, split, tanh
+from tinypytorch import Array, Variable, exp, gradients, sin, split, tanh, testing
 from tinypytorch.function import Kink, Spec, T, is_unary, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.elementwise import Exp, Sin, Tanh
@@ -373,6 +374,28 @@ def test_arrays_in_a_domain(x: Array) -> None:
 def test_names_that_are_no_ops_are_refused() -> None:
     with pytest.raises(ValueError, match="'sine' is no built-in op"):
         programs(["sine"])
+
+
+def test_the_documentation_lists_every_check() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "verification.md").read_text(encoding="utf-8")
+    table = text.split("## Each check alone")[1].split("\n## ")[0]
+    assert set(re.findall(r"`(check_\w+)", table)) == {name for name in testing.__all__ if name.startswith("check_")}
+
+
+@pytest.mark.parametrize("name", [name for name in testing.__all__ if name.startswith("check_")])
+def test_every_check_is_usable_alone(name: str) -> None:
+    """On an op, a function and a program; each says what it is for."""
+    check: object = getattr(testing, name)
+    p = Program.of([np.array([1.0, 2.0])], (Sin(), 0))
+    assert check.__doc__
+    subjects: list[tuple[object, ...]] = [(p,)]
+    if name not in ("check_first", "check_second", "check_program"):
+        subjects = [(Sin(),), (sin, np.array([1.0, 2.0]))]
+        subjects = (
+            subjects[:1] if name == "check_op" else subjects[1:] if name == "check_function" else [*subjects, (p,)]
+        )
+    for subject in subjects:
+        call(check, *subject)
 
 
 def test_the_readme_shows_what_the_checker_says() -> None:

@@ -63,8 +63,7 @@ def check_function(
 ) -> Report:
     """Verify a function of Variables, at these arrays and at others of their shapes and range.
 
-    Without arrays, on arrays of small shapes that the function takes. Raises as `check_op`; `TypeError` where none is
-    found.
+    Without arrays, on arrays of small shapes that the function takes. Raises as `check_op`, also where it takes none.
 
     >>> check_function(lambda x: (x * x).sum(), np.array([1.0, 2.0]), examples=5).programs
     5
