@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Final
@@ -20,17 +21,17 @@ from tinypytorch.ops import ALL, spec_of
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.accumulations import LogSoftmax
 from tinypytorch.ops.arithmetic import Add, Mul, Pow, Square, Sub
-from tinypytorch.ops.elementwise import Abs, Sin
+from tinypytorch.ops.elementwise import Abs, Log, Sin
 from tinypytorch.ops.reductions import Max, Mean
 from tinypytorch.ops.rounding import Copysign, Fmod
 from tinypytorch.ops.selection import Maximum, Relu
 from tinypytorch.ops.trigonometric import Sinc, Sinh
-from tinypytorch.testing import references
+from tinypytorch.testing import checks, references
 from tinypytorch.testing.checks import Verdict, as_fraction, check_first, check_second
 from tinypytorch.testing.conventions import check_conventions
-from tinypytorch.testing.differences import along, objective
+from tinypytorch.testing.differences import along, branches, objective, widened
 from tinypytorch.testing.draws import random_plans
-from tinypytorch.testing.engines import Engine, kernel
+from tinypytorch.testing.engines import Engine, kernel, kernel_second
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import FLOATS, NotRepresentableError
@@ -283,3 +284,79 @@ def test_numbers_in_programs_widen_nothing() -> None:
     assert np.isinf(p.values[2])
     q = build(Plan(((0, 0),), ((0, 0, 0, 0),)), (lambda p, i, j, k: p.emit(Mul(), i, math.inf),))
     assert (q.code, len(q.values), q.ends) == ([], 1, [0])
+
+
+def test_branches_are_the_same_whatever_was_in_memory_before() -> None:
+    """Extended numbers have bytes that mean nothing, and hold what was there before."""
+    p = Program.of([np.array([0.5, 2.0]), np.array([1.5, 0.25])], (Log(), 0), (Maximum(), 2, 1), (Fmod(), 3, 1))
+    values = p.run([widened(x) for x in p.leaves])
+    seen: set[bytes] = set()
+    for dirt in range(1, 100):
+        for size in (16, 32, 64):
+            del [np.full(size, dirt, np.uint8) for _ in range(8)][:]
+        seen.add(branches(p, values))
+    assert len(seen) == 1
+
+
+def test_what_is_exact_in_float64_is_not_in_short_floats() -> None:
+    x = np.array(-0.921875).astype("float16")
+    p = Program.of([x, np.array(1.0).astype("float16")], (Add(), 0, 1), (Add(), 1.5, 1), (Mul(), 3, 2))
+    assert references.exact(p).exact
+    assert check_first(p).verdict is Verdict.PASS
+
+
+def test_both_orders_of_a_second_derivative_are_checked() -> None:
+    """A Hessian that is wrong, but right along the directions in one order, is not symmetric."""
+    p = Program.of([np.array([0.5, 2.0]), np.array([1.5, 0.25])], (Mul(), 0, 1), (Sin(), 2))
+    given = [0.0, 1.0]
+
+    def lopsided(q: Program, leaves: Sequence[Array], v: Sequence[Array], w: Sequence[Array]) -> float:
+        return kernel_second(q, leaves, v, w) + given.pop(0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "kernel_second", lopsided)
+        assert check_second(p, thorough=False).verdict is Verdict.FAIL
+
+
+def test_references_that_disagree_are_reported_as_that() -> None:
+    p = Program.of([np.array(0.5)], (Square(), 0))
+    right = references.exact(p)
+
+    def off_by_one(p: Program, order: int) -> references.Answer:
+        return replace(right, value=right.value + 1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(references, "exact", off_by_one)
+        finding = check_first(p)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.reason.startswith("references disagree")
+
+
+def test_an_exact_program_is_held_to_the_last_bit() -> None:
+    p = Program.of([np.array(0.5)], (Square(), 0))
+    assert check_first(p).verdict is Verdict.PASS
+    off = check_first(p, lambda q, leaves: [np.nextafter(g, 4.0).astype(g.dtype) for g in kernel(q, leaves)])
+    assert off.verdict is Verdict.FAIL
+    assert off.tolerance == 0
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_wrong(wrong: float) -> None:
+    """In the first comparison, and in those with the other references."""
+
+    def in_float64(p: Program, leaves: Sequence[Array]) -> list[Array]:
+        return [g * wrong for g in kernel(p, leaves)]
+
+    def in_extended_precision(p: Program, leaves: Sequence[Array]) -> list[Array]:
+        return [g if g.dtype == np.float64 else g * wrong for g in kernel(p, leaves)]
+
+    for p in (Program.of([np.array(0.5)], (Sin(), 0)), Program.of([np.array(0.5)], (Square(), 0))):
+        assert check_first(p, in_float64, thorough=False).verdict is Verdict.FAIL
+        assert check_first(p, in_extended_precision).verdict is Verdict.FAIL
+
+
+def test_a_bound_that_hides_the_derivative_is_inconclusive() -> None:
+    """sin(10**15 x) in float64 has no digits left: whatever an engine gives, nothing can be told."""
+    p = Program.of([np.array(1.0)], (Mul(), 0, 1e15), (Mul(), 1, 1.1), (Sin(), 2))
+    finding = check_first(p, thorough=False)
+    assert finding.verdict is Verdict.INCONCLUSIVE

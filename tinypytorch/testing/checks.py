@@ -222,7 +222,7 @@ def _all_agree(p: Program, finding: Finding, answers: list[Answer], got: float, 
             return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
     rounding = granted(p, finding.order) * answers[0].rounding
     in_extended = "in extended precision" if all(type(i.op) in PACKAGE for i in p.code) else ""
-    in_own = 0.0 if sharp.exact else rounding * (roundoff(p) / U)
+    in_own = 0.0 if sharp.exact and roundoff(p) <= U else rounding * (roundoff(p) / U)  # exact in float64, that is
     in_wide = 0.0 if sharp.exact else rounding * float(np.finfo(np.longdouble).eps) / (2 * U)
     for value, allowed, where in ((got, in_own, ""), (wide, in_wide, in_extended)):
         if value is wide and not in_extended:  # an op from outside may well have constants in float64
