@@ -15,6 +15,7 @@ from tinypytorch.functions import (
     diagonals,
     differences,
     joining,
+    products,
     rearranging,
     reductions,
     repeating,
@@ -67,7 +68,7 @@ _CONSTANT = (
     *(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.isclose, np.allclose, np.array_equal),
     *(np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.any, np.all, np.isin),
     *(np.argpartition, np.flatnonzero, np.lexsort),
-    *(np.searchsorted, np.result_type, np.shares_memory, np.may_share_memory, np.fix),
+    *(np.searchsorted, np.einsum_path, np.result_type, np.shares_memory, np.may_share_memory, np.fix),
 )
 
 
@@ -87,7 +88,7 @@ def _on_data(function: object) -> Served:
 
 
 # Files whose functions have the names of NumPy's.
-_FILES = (diagonals, differences, joining, rearranging, repeating, selecting, statistics)
+_FILES = (diagonals, differences, joining, products, rearranging, repeating, selecting, statistics)
 
 
 def _named() -> dict[object, object]:

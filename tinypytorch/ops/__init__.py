@@ -14,6 +14,7 @@ from tinypytorch.function import Binary, Function, Spec, Unary, is_binary, is_un
 from tinypytorch.ops import (
     accumulations,
     arithmetic,
+    contractions,
     convolution,
     elementwise,
     exponential,
@@ -29,6 +30,7 @@ from tinypytorch.ops import (
 _FILES: Final = (
     *(arithmetic, elementwise, trigonometric, exponential, rounding),
     *(indexing, products, reductions, selection, shaping, accumulations, convolution),
+    *(contractions,),
 )
 
 
