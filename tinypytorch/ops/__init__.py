@@ -16,6 +16,7 @@ from tinypytorch.ops import (
     arithmetic,
     contractions,
     convolution,
+    decompositions,
     elementwise,
     exponential,
     indexing,
@@ -24,13 +25,14 @@ from tinypytorch.ops import (
     rounding,
     selection,
     shaping,
+    solving,
     trigonometric,
 )
 
 _FILES: Final = (
     *(arithmetic, elementwise, trigonometric, exponential, rounding),
     *(indexing, products, reductions, selection, shaping, accumulations, convolution),
-    *(contractions,),
+    *(contractions, solving, decompositions),
 )
 
 

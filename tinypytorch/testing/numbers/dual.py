@@ -186,6 +186,14 @@ class Dual(Generic[R]):
     def __repr__(self) -> str:
         return f"Dual({self.v!r}, {self.t!r})"
 
+    def exactly(self) -> Dual[R]:
+        """The same, of numbers as if they had no error."""
+        return Dual(self.kind.exactly(self.v), self.kind.exactly(self.t), self.kind)
+
+    def at(self, value: float) -> Dual[R]:
+        """The same, of numbers that have this value, which somebody else computed."""
+        return Dual(self.kind.at(self.v, value), self.t, self.kind)
+
     def conjugate(self) -> Dual[R]:
         return self
 
@@ -345,4 +353,6 @@ def dual_kind(kind: Kind[R]) -> Kind[Dual[R]]:
     def number(x: float) -> Dual[R]:
         return Dual(kind.number(x), kind.number(0.0), kind)
 
-    return Kind(f"dual {kind.name}", number, {name: methodcaller(name) for name in kind.functions}, power)
+    return Kind(
+        f"dual {kind.name}", number, {name: methodcaller(name) for name in kind.functions}, power, Dual.exactly, Dual.at
+    )

@@ -26,14 +26,27 @@ class Real(Protocol):
 R = TypeVar("R", bound=Real)
 
 
+def _same(x: R) -> R:
+    return x
+
+
+def _unmoved(x: R, value: float) -> R:
+    return x
+
+
 @dataclass(frozen=True)
 class Kind(Generic[R]):
-    """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers."""
+    """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers.
+
+    exactly, at: the number as if it had no error, and with another value, for a kind that knows its error.
+    """
 
     name: str
     number: Callable[[float], R]
     functions: Mapping[str, Callable[[R], R]]
     power: Callable[[R, R], R]
+    exactly: Callable[[R], R] = _same
+    at: Callable[[R, float], R] = _unmoved
 
 
 def total(f: Callable[[float], float]) -> Callable[[float], float]:

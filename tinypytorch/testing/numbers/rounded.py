@@ -149,4 +149,6 @@ ROUNDED: Final[Kind[Rounded]] = Kind(
     rounded,
     {"floor": _floor} | {name: _function(name, slope) for name, slope in _SLOPES.items()},
     _power,
+    lambda x: rounded(x.v),
+    lambda x, value: Rounded(value, max(x.m, abs(value)), x.e),
 )
