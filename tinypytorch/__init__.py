@@ -9,6 +9,7 @@
 array([2., 4.])
 """
 
+from tinypytorch import linalg
 from tinypytorch.arrays import Array
 from tinypytorch.core.apply import apply, as_array, as_variable
 from tinypytorch.core.config import Config, no_grad, using_config
@@ -221,7 +222,7 @@ __all__ = [
     "diag", "diagflat", "diagonal", "diff", "div", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elu", "exp", "exp2",
     "expand_dims", "expm1", "extract", "fabs", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod",
     "gelu", "get_dot_graph", "getitem", "gradient", "gradients", "heaviside", "hsplit", "hstack", "hypot", "inner",
-    "insert", "interp", "join", "kron", "leaky_relu", "lift", "log", "log10", "log1p", "log2", "log_sigmoid",
+    "insert", "interp", "join", "kron", "leaky_relu", "lift", "linalg", "log", "log10", "log1p", "log2", "log_sigmoid",
     "log_softmax", "logaddexp", "logaddexp2", "logit", "logsumexp", "matmul", "matrix_transpose", "matvec", "maximum",
     "mean", "median", "meshgrid", "minimum", "mod", "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin",
     "nansum", "neg", "no_grad", "numerical_diff", "outer", "pad", "partition", "percentile", "permute_dims",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinypytorch import linalg
 from tinypytorch.arrays import Shape
 from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
@@ -92,12 +93,15 @@ _FILES = (diagonals, differences, joining, products, rearranging, repeating, sel
 
 
 def _named() -> dict[object, object]:
-    """The functions of the files above, by NumPy's of the same names."""
+    """The functions of the files above, and of `linalg`, by NumPy's of the same names."""
     found: dict[object, object] = {}
     for file in _FILES:
         for name, function in vars(file).items():
             if getattr(function, "__module__", None) == file.__name__ and hasattr(np, name):
                 found[getattr(np, name)] = function
+    for name in linalg.__all__:
+        if name not in ("LinAlgError", "eig", "eigvals") and hasattr(np.linalg, name):
+            found.setdefault(getattr(np.linalg, name), getattr(linalg, name))
     return found
 
 

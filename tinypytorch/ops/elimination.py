@@ -52,7 +52,8 @@ def reduced(a: Array, b: Array, size: Map = magnitude) -> tuple[Array, Array, Ar
     every: Positions = np.arange(count)
     signs = np.ones(count)
     for k in range(n):
-        pivots: Positions = k + np.argmax(size(upper[:, k:, k]), -1)
+        largest: Positions = np.argmax(size(upper[:, k:, k]), -1)
+        pivots = k + largest
         for x in (upper, right):
             swapped = x[every, pivots].copy()
             x[every, pivots] = x[:, k]
@@ -60,7 +61,7 @@ def reduced(a: Array, b: Array, size: Map = magnitude) -> tuple[Array, Array, Ar
         moved: Mask = pivots != k
         signs = np.where(moved, -signs, signs)
         nothing: Mask = size(upper[:, k, k]) == 0
-        divisor: Array = np.where(nothing, identity(a, 1)[0], upper[:, k, k])
+        divisor: Array = np.where(nothing, identity(a, 1)[:, 0], upper[:, k, k])
         factors = upper[:, k + 1 :, k] / divisor[:, None]
         upper[:, k + 1 :] = upper[:, k + 1 :] - factors[:, :, None] * upper[:, None, k]
         right[:, k + 1 :] = right[:, k + 1 :] - factors[:, :, None] * right[:, None, k]
@@ -151,7 +152,7 @@ def qr(a: Array, size: Map = magnitude) -> tuple[Array, Array]:
         below: Array = np.add.reduce(x[:, 1:] * x[:, 1:], -1)
         largest: Array = np.maximum.reduce(size(x[:, 1:]), -1)
         flat: Mask = largest == 0
-        length: Array = np.sqrt(np.where(flat, identity(a, 1)[0], x[:, 0] * x[:, 0] + below))
+        length: Array = np.sqrt(np.where(flat, identity(a, 1)[:, 0], x[:, 0] * x[:, 0] + below))
         back: Mask = x[:, 0] < 0
         x[:, 0] = x[:, 0] + np.where(back, -length, length)
         share: Array = 2.0 / np.add.reduce(x * x, -1)

@@ -119,6 +119,11 @@ def log_size_of_det(a: Array) -> Array:
     return _slogdet(a)[1]
 
 
+def sign_of_det(a: Array) -> Array:
+    """The signs of the determinants: 1, -1, or 0."""
+    return _as(a, np.asarray(_slogdet(_double(a))[0]))
+
+
 def cofactors(a: Array) -> Array:
     """The cofactors: what det(a) inv(a)^T is where a is invertible.
 

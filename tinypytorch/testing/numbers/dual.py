@@ -353,6 +353,11 @@ def dual_kind(kind: Kind[R]) -> Kind[Dual[R]]:
     def number(x: float) -> Dual[R]:
         return Dual(kind.number(x), kind.number(0.0), kind)
 
-    return Kind(
-        f"dual {kind.name}", number, {name: methodcaller(name) for name in kind.functions}, power, Dual.exactly, Dual.at
-    )
+    def exactly(x: Dual[R]) -> Dual[R]:
+        return x.exactly()
+
+    def at(x: Dual[R], value: float) -> Dual[R]:
+        return x.at(value)
+
+    functions = {name: methodcaller(name) for name in kind.functions}
+    return Kind(f"dual {kind.name}", number, functions, power, exactly, at)

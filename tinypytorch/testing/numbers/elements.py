@@ -15,7 +15,7 @@ from tinypytorch.arrays import Array, is_array, is_numpy_scalar
 from tinypytorch.compat import override
 from tinypytorch.testing.numbers.dual import Dual, dual_kind
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
-from tinypytorch.testing.numbers.matrices import answered
+from tinypytorch.testing.numbers.matrices import answered, is_tuple
 from tinypytorch.testing.numbers.pairs import PAIRS
 
 # Questions that NumPy does not put to objects; here they are about the values.
@@ -79,11 +79,6 @@ class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
         if made is None:
             return super().__array_function__(func, types, args, kwargs)
         return tuple(elements(x) for x in made) if is_tuple(made) else elements(made)
-
-
-def is_tuple(x: object) -> TypeGuard[tuple[object, ...]]:
-    """Whether x is a tuple (`isinstance` alone leaves the type of its parts unknown)."""
-    return isinstance(x, tuple)
 
 
 def is_dual(x: object) -> TypeGuard[Dual[float]]:

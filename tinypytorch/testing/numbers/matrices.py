@@ -62,6 +62,11 @@ def _is_dual(x: object) -> TypeGuard[Dual[float]]:
     return isinstance(x, Dual)
 
 
+def is_tuple(x: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether x is a tuple (`isinstance` alone leaves the type of its parts unknown)."""
+    return isinstance(x, tuple)
+
+
 def _distinct(a: Array, values: Array, near: Mask, apart: Mask) -> None:
     """Raise where eigenvalues that must be apart are not."""
     same: Mask = near & apart
@@ -178,14 +183,15 @@ def answered(function: object, args: Sequence[object], kwargs: Mapping[str, obje
         return None
     made = answer(*args, **kwargs)
     own = function(*(floats(x) if is_array(x) else x for x in args), **kwargs)
-    if isinstance(made, tuple) and isinstance(own, tuple):
+    if is_tuple(made) and is_tuple(own):
         return tuple(_valued(x, y) for x, y in zip(made, own, strict=True))
     return _valued(made, own)
 
 
 def _valued(made: object, own: object) -> object:
     """Dual numbers with values of LAPACK's."""
-    duals, values = np.asarray(made, object), np.asarray(own, np.float64)
+    duals: Array = np.asarray(made, object)
+    values: Array = np.asarray(own, np.float64)
     if not np.allclose(floats(duals), values, _SAME, _SAME):
         raise np.linalg.LinAlgError("there is more than one answer")
     entries = zip(duals.ravel().tolist(), values.ravel().tolist(), strict=True)
