@@ -135,7 +135,7 @@ def cofactors(a: Array) -> Array:
     n: int = a.shape[-1]
     if n <= _FEW or a.dtype.kind in "cO" or _wide(a):
         return el.cofactors(a, det)
-    u, s, vh = _svd(a)
+    u, s, vh = full_svd(a)
     if (s[..., -1] * _WELL > s[..., 0]).all():
         return det(a)[..., None, None] * inv(a).mT
     others = np.stack([_product(np.delete(s, i, -1)) for i in range(n)], -1)
@@ -147,6 +147,16 @@ def cofactors(a: Array) -> Array:
 def _product(s: Array) -> Array:
     y: Array = np.multiply.reduce(s, -1)
     return y
+
+
+def least_share(a: Array) -> Array:
+    """The least singular value over the largest; 0 for a matrix of zeros."""
+    if _half(a):
+        return _as(a, least_share(_single(a)))
+    s = full_svd(_double(a) if _wide(a) else a)[1]
+    zero: Mask = s[..., 0] == 0.0
+    share: Array = s[..., -1] / np.where(zero, 1.0, s[..., 0])
+    return _as(a, share)
 
 
 def cholesky(a: Array, upper: bool) -> Array:

@@ -6,6 +6,7 @@ reverse mode AD (2008), 2.2.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Final
 
 import numpy as np
@@ -132,12 +133,23 @@ class Cofactors:
         n = shape[-1]
         if n < 3:
             return _along(gy, x, n).mT
-        det: T = total(x * y) / n
-        well: Mask = det * det > total(x * x) * total(y * y) * (4.0 * lapack.epsilon(x.dtype))
+        share: T = lift(_LeastShare(), x)
+        well: Mask = share > 2.0 * math.sqrt(lapack.epsilon(x.dtype))
         if well.all():
             inverse: T = lift(Inv(), x).mT
             return of_matrices(total(gy * y)) * inverse - y @ gy.mT @ inverse
         return _along(gy, x, n).mT
+
+
+@value
+class _LeastShare:
+    """The least singular value over the largest, for a rule to decide by; a constant."""
+
+    def forward(self, x: Array, /) -> Array:
+        return lapack.least_share(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return x * 0.0
 
 
 def _along(g: T, x: T, n: int) -> T:
