@@ -63,14 +63,14 @@ class Einsum:
             if not need:
                 gxs.append(None)
                 continue
-            op, found, term = self._adjoint(at)
+            op, found, term = self.adjoint_of(at)
             factors = [gy]
             factors.extend(x for j, x in enumerate(xs) if j != at)
             shape: Shape = xs[at].shape
             gxs.append(_returned(join(op, tuple(factors)), found, term, shape))
         return tuple(gxs)
 
-    def _adjoint(self, at: int) -> tuple[Einsum, str, str]:
+    def adjoint_of(self, at: int) -> tuple[Einsum, str, str]:
         """What gives the gradient of an operand from gy and the others, the letters of its axes, and the operand's."""
         given, out = self.subscripts.split("->")
         terms = given.split(",")
