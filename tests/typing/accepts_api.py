@@ -162,7 +162,7 @@ def check_products() -> None:
     assert_type(tp.einsum("ij,j->i", m, x), Variable)
     assert_type(tp.einsum("...,...", m, 2.0, optimize=True), Variable)
     assert_type(tp.einsum(m, [0, 1], x, [1], [0]), Variable)
-    assert_type(tp.einsum(m, [..., 1], optimize="greedy"), Variable)
+    assert_type(tp.einsum(m, (..., 1), optimize="greedy"), Variable)
     assert_type(tp.einsum("ij,j", m, x, optimize=["einsum_path", (0, 1)]), Variable)
     assert_type(m.dot(x), Variable)
     assert_type(m.trace(offset=1), Variable)
