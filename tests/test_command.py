@@ -231,7 +231,7 @@ def test_the_same_seed_is_the_same_run_and_a_certificate_of_it_is_current(verify
 
 
 def test_the_same_seed_is_the_same_run_where_lapack_computes(verify: Verify) -> None:
-    """Which reference a verdict rests on does not depend on where in memory a matrix lies, or in which process."""
+    """Which reference a verdict rests on does not depend on what lies in memory, or in which process."""
     one, two = (verify("svd", "det", "--seed", "7", "--examples", "12", "--jobs", jobs) for jobs in ("1", "2"))
     for name in ("svd", "det"):
         a, b = one.row(name), two.row(name)

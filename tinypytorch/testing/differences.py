@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, Mask
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.reductions import Max, Min
 from tinypytorch.ops.rounding import Fmax, Fmin, Fmod, Remainder
@@ -124,11 +124,19 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
         for k, x in enumerate(operands):
             domain = spec.domain[min(k, len(spec.domain) - 1)]
             ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
-            taken += [np.sign(x - end).tobytes() for end in (*ends, *domain.avoid)]
+            taken += [_sides(x, np.asarray(end, x.dtype)) for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
             taken.append((operands[0] == run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]).tobytes())
         elif isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
-            taken.append(np.sign(operands[0] - operands[1]).tobytes())
+            taken.append(_sides(operands[0], operands[1]))
         elif isinstance(i.op, Fmod | Remainder):
-            taken.append(np.floor(operands[0] / operands[1]).tobytes())
+            whole: Array = np.floor(operands[0] / operands[1])
+            taken.append(whole.astype(np.float64).tobytes())
     return b"|".join(taken)
+
+
+def _sides(a: Array, b: Array) -> bytes:
+    """On which side of b each entry of a is: as booleans, since six bytes of an extended number are anything."""
+    above: Mask = a > b
+    below: Mask = a < b
+    return above.tobytes() + below.tobytes()
