@@ -19,13 +19,13 @@ from tinypytorch.function import T, is_binary, is_unary
 from tinypytorch.ops import ALL, spec_of
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.arithmetic import Add, Mul, Square
-from tinypytorch.ops.elementwise import Abs, Sin
+from tinypytorch.ops.elementwise import Abs, Log, Sin
 from tinypytorch.ops.reductions import Max
 from tinypytorch.ops.selection import Maximum, Relu
 from tinypytorch.testing import references
 from tinypytorch.testing.checks import Verdict, as_fraction, check_first, check_second
 from tinypytorch.testing.conventions import check_conventions
-from tinypytorch.testing.differences import along, objective
+from tinypytorch.testing.differences import along, branches, objective
 from tinypytorch.testing.draws import random_plans
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch
 from tinypytorch.testing.numbers.exact import EXACT
@@ -203,3 +203,14 @@ def test_an_array_of_no_dimensions_stays_one() -> None:
         assert references.rounded(p).kinks == 0
     finally:
         WATCH.reset(token)
+
+
+def test_branches_are_the_same_for_the_same_numbers() -> None:
+    """Of the bytes of an extended number, six are anything."""
+    p = Program.of([np.array([1.5, 2.5])], (Log(), 0))
+    values = p.run([p.leaves[0].astype("longdouble")])
+    seen: set[bytes] = set()
+    for n in range(50):
+        np.full(32, n, np.uint8)  # what may lie where the next array will
+        seen.add(branches(p, values))
+    assert len(seen) == 1
