@@ -190,6 +190,7 @@ FLOORS = {
     "tinypytorch": 6,
     "tinypytorch.compat": 0,
     "tinypytorch.arrays": 1,
+    "tinypytorch.linalg": 4,
     "tinypytorch.function": 2,
     "tinypytorch.ops": 2,
     "tinypytorch.core": 3,

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from types import CodeType, FunctionType
-from typing import Protocol, Self, TypeAlias, TypeGuard, TypeVar, dataclass_transform, overload
+from typing import Literal, Protocol, Self, TypeAlias, TypeGuard, TypeVar, dataclass_transform, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -273,6 +273,10 @@ def _code(names: tuple[str, ...]) -> CodeType:
 class Domain:
     """Where an operand may lie for the derivative to exist: the open interval (low, high) without `avoid`.
 
+    matrices: what the matrices in the last two axes are: "invertible" (if they are not square, of full rank), or
+        "separate": positive definite whichever triangle is read, with eigenvalues and singular values that differ, and
+        no entry 0.
+
     >>> Domain(low=0.0).contains(-1.0), Domain(avoid=(0.0,)).contains(0.0), Domain().contains(7.0)
     (False, False, True)
     """
@@ -280,6 +284,7 @@ class Domain:
     low: float = -math.inf
     high: float = math.inf
     avoid: tuple[float, ...] = ()
+    matrices: Literal["", "invertible", "separate"] = ""
 
     def contains(self, x: float) -> bool:
         """Whether the scalar `x` lies inside."""

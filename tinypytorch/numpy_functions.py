@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinypytorch import linalg
 from tinypytorch.arrays import Shape
 from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
@@ -15,6 +16,7 @@ from tinypytorch.functions import (
     diagonals,
     differences,
     joining,
+    products,
     rearranging,
     reductions,
     repeating,
@@ -67,7 +69,7 @@ _CONSTANT = (
     *(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.isclose, np.allclose, np.array_equal),
     *(np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.any, np.all, np.isin),
     *(np.argpartition, np.flatnonzero, np.lexsort),
-    *(np.searchsorted, np.result_type, np.shares_memory, np.may_share_memory, np.fix),
+    *(np.searchsorted, np.einsum_path, np.result_type, np.shares_memory, np.may_share_memory, np.fix),
 )
 
 
@@ -87,16 +89,19 @@ def _on_data(function: object) -> Served:
 
 
 # Files whose functions have the names of NumPy's.
-_FILES = (diagonals, differences, joining, rearranging, repeating, selecting, statistics)
+_FILES = (diagonals, differences, joining, products, rearranging, repeating, selecting, statistics)
 
 
 def _named() -> dict[object, object]:
-    """The functions of the files above, by NumPy's of the same names."""
+    """The functions of the files above, and of `linalg`, by NumPy's of the same names."""
     found: dict[object, object] = {}
     for file in _FILES:
         for name, function in vars(file).items():
             if getattr(function, "__module__", None) == file.__name__ and hasattr(np, name):
                 found[getattr(np, name)] = function
+    for name in linalg.__all__:
+        if name not in ("LinAlgError", "eig", "eigvals") and hasattr(np.linalg, name):
+            found.setdefault(getattr(np.linalg, name), getattr(linalg, name))
     return found
 
 

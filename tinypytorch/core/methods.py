@@ -11,7 +11,8 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 
 from tinypytorch.arrays import Axis, Mask, Positions, Whole, along, normalize_axes, normalize_axis, real_array
-from tinypytorch.core.operators import ArrayOperators
+from tinypytorch.core.operators import MATMUL, ArrayOperators, Plain, value_of
+from tinypytorch.ops.contractions import LETTERS, Einsum
 from tinypytorch.ops.shaping import BroadcastTo
 
 # Integers as they are given.
@@ -84,6 +85,21 @@ class ArrayMethods(ArrayOperators):
         count = max(min(self.shape[i] + min(offset, 0), self.shape[j] - max(offset, 0)), 0)
         rows, columns = np.arange(count) - min(offset, 0), np.arange(count) + max(offset, 0)
         return self.transpose([*rest, i, j])[(..., rows, columns)]
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Self:
+        """The sum of the entries whose indices along `axis1` and `axis2` differ by `offset`."""
+        return self.diagonal(offset, axis1, axis2).sum(-1)
+
+    def dot(self, b: Self | Plain, /) -> Self:
+        """The sum of products over the last axis, and the last but one of b (a vector's only one)."""
+        n, m = self.ndim, value_of(b).ndim
+        if not n or not m:
+            return self * b
+        if m <= 2:
+            return self.combine(MATMUL, self, b)
+        ours, theirs = LETTERS[:n], LETTERS[n : n + m - 2]
+        summed, last = ours[-1], LETTERS[n + m]
+        return self.record_all(Einsum(f"{ours},{theirs}{summed}{last}->{ours[:-1]}{theirs}{last}", True), b)
 
 
 def places(name: str, given: object) -> Positions:

@@ -1,4 +1,4 @@
-"""Floor 4: functions that move entries, and products of matrices. Imports floors 1 to 3."""
+"""Floor 4: functions that move entries. Imports floors 1 to 3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from tinypytorch.arrays import Index, Shape
 from tinypytorch.core.apply import apply, constant
-from tinypytorch.core.operators import MATMUL
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.ops.shaping import BroadcastTo, Concatenate, Split, Stack, SumTo
 
@@ -87,17 +86,6 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> tuple[Var
     (variable([0. 1.]), variable([2. 3.]))
     """
     return apply(Split(sections if isinstance(sections, int) else tuple(sections), axis), x)
-
-
-def matmul(a: Operand, b: Operand) -> Variable:
-    """The matrix product a @ b of vectors, matrices and stacks of matrices, broadcast as in NumPy.
-
-    dL/da = g b^T, dL/db = a^T g (Giles, Collected matrix derivative results for forward and reverse mode AD, 2008).
-
-    >>> matmul(Variable(np.eye(2)), np.array([1.0, 2.0]))
-    variable([1. 2.])
-    """
-    return constant(a).combine(MATMUL, a, b)
 
 
 def several(name: str, xs: Sequence[Operand] | Variable) -> Sequence[Operand]:

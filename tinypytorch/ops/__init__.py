@@ -14,7 +14,9 @@ from tinypytorch.function import Binary, Function, Spec, Unary, is_binary, is_un
 from tinypytorch.ops import (
     accumulations,
     arithmetic,
+    contractions,
     convolution,
+    decompositions,
     elementwise,
     exponential,
     indexing,
@@ -23,12 +25,14 @@ from tinypytorch.ops import (
     rounding,
     selection,
     shaping,
+    solving,
     trigonometric,
 )
 
 _FILES: Final = (
     *(arithmetic, elementwise, trigonometric, exponential, rounding),
     *(indexing, products, reductions, selection, shaping, accumulations, convolution),
+    *(contractions, solving, decompositions),
 )
 
 

@@ -1,4 +1,4 @@
-"""Floor 2: matrix products. Imports `arrays`, `function` and other op files."""
+"""Floor 2: products of vectors and matrices. Imports `arrays`, `function` and other op files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape
-from tinypytorch.function import Case, Spec, T, lift, value
+from tinypytorch.function import Case, Spec, T, join, lift, value
 from tinypytorch.ops.shaping import SumTo
 
 
@@ -27,6 +27,11 @@ def _flat(x: T) -> T:
     """Matrices of one column as vectors."""
     shape: Shape = x.shape
     return x.reshape(shape[:-1])
+
+
+def _summed(g: T, shape: Shape) -> T:
+    """A gradient, summed over the axes along which its operand was repeated."""
+    return g if g.shape == shape else lift(SumTo(shape), g)
 
 
 @value
@@ -68,7 +73,7 @@ class MatMul:
             ga = _flat(b @ _column(gy))
         else:
             ga = gy @ b.mT
-        return ga if ga.shape == a.shape else lift(SumTo(a.shape), ga)
+        return _summed(ga, a.shape)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         if a.ndim == 1 and b.ndim == 1:
@@ -79,4 +84,101 @@ class MatMul:
             gb = _flat(a.mT @ _column(gy))
         else:
             gb = a.mT @ gy
-        return gb if gb.shape == b.shape else lift(SumTo(b.shape), gb)
+        return _summed(gb, b.shape)
+
+
+@value
+class VecDot:
+    """y = sum over the last axis of a b, for vectors and stacks of them that broadcast. da = gy b, db = gy a."""
+
+    spec: ClassVar[Spec] = Spec(
+        takes="last axes of the same length, and stacks that broadcast",
+        ufunc=np.vecdot,
+        cases=lambda: tuple(
+            Case(VecDot(), shapes)
+            for shapes in (((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (3, 3)), ((1,), (2, 1)), ((0, 2), (2,)))
+        ),
+    )
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        y: Array = np.vecdot(a, b)
+        return y
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return _summed(_column(gy) * b, a.shape)
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return _summed(_column(gy) * a, b.shape)
+
+
+@value
+class MatVec:
+    """y = a b for matrices a and vectors b, and stacks of both that broadcast. da = gy b^T, db = a^T gy."""
+
+    spec: ClassVar[Spec] = Spec(
+        takes="a last axis of a as long as that of b, and stacks that broadcast",
+        ufunc=np.matvec,
+        cases=lambda: tuple(
+            Case(MatVec(), shapes)
+            for shapes in (((2, 3), (3,)), ((2, 2), (3, 2)), ((2, 2, 3), (2, 3)), ((3, 1, 2, 1), (2, 1)))
+        ),
+        holomorphic=True,
+    )
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        y: Array = np.matvec(a, b)
+        return y
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return _summed(_column(gy) * _row(b), a.shape)
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return _summed(_flat(a.mT @ _column(gy)), b.shape)
+
+
+@value
+class VecMat:
+    """y = a^T b for vectors a and matrices b, and stacks of both that broadcast. da = b gy, db = a gy^T."""
+
+    spec: ClassVar[Spec] = Spec(
+        takes="a last axis of a as long as the last but one of b, and stacks that broadcast",
+        ufunc=np.vecmat,
+        cases=lambda: tuple(
+            Case(VecMat(), shapes)
+            for shapes in (((2,), (2, 3)), ((3, 2), (2, 2)), ((2, 2), (2, 2, 3)), ((2, 1), (3, 1, 1, 2)))
+        ),
+    )
+
+    def forward(self, a: Array, b: Array, /) -> Array:
+        y: Array = np.vecmat(a, b)
+        return y
+
+    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return _summed(_flat(b @ _column(gy)), a.shape)
+
+    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        return _summed(_column(a) * _row(gy), b.shape)
+
+
+@value
+class Cross:
+    """y = a x b, of vectors of three along the last axis, in stacks that broadcast. da = b x gy, db = gy x a."""
+
+    spec: ClassVar[Spec] = Spec(
+        takes="last axes of length 3, and stacks that broadcast",
+        cases=lambda: tuple(
+            Case(Cross(), shapes) for shapes in (((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (2, 3)), ((3,), (2, 3)))
+        ),
+        holomorphic=True,
+    )
+
+    def forward(self, /, *xs: Array) -> Array:
+        a, b = xs
+        return np.cross(a, b)
+
+    def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
+        a, b = xs
+        return (
+            _summed(join(self, (b, gy)), a.shape) if needs[0] else None,
+            _summed(join(self, (gy, a)), b.shape) if needs[1] else None,
+        )

@@ -147,7 +147,7 @@ def _judged(p: Program, got: float, answer: Answer, order: int) -> Finding:
         float(got),
         float(answer.value),
         tolerance,
-        off / max(2 * roundoff(p) * answer.magnitude, _TINY) if off else 0.0,
+        off / (2 * roundoff(p) * answer.magnitude or tolerance or _TINY) if off else 0.0,
         (answer.reference,),
         answer.kinks,
     )

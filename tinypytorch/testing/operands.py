@@ -12,12 +12,14 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape
+from tinypytorch.arrays import Array, Mask, Shape
 from tinypytorch.function import REAL, Binary, Domain, Function, Unary
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
+from tinypytorch.ops import selection as se
 from tinypytorch.ops import spec_of
+from tinypytorch.ops.lapack import full_svd
 from tinypytorch.testing.programs import Program
 
 # (program, operand, operand, parameter) -> index of the result.
@@ -25,6 +27,8 @@ Step: TypeAlias = Callable[[Program, int, int, int], int]
 
 # How far operands stay from poles and from the ends of a domain.
 MARGIN: Final = 1 / 64
+# The least singular value of matrices that are left as they are.
+_LEAST: Final = 0.2347
 # Values beyond this are scaled down, and arrays beyond this size summed up, before they go on.
 LARGEST: Final = 16.0
 MOST: Final = 48
@@ -52,6 +56,8 @@ def inside(p: Program, op: Function, i: int, operand: int) -> int:
     """Operand `i`, moved into the op's domain if it is not well inside."""
     spec = spec_of(op)
     domain = spec.domain[min(operand, len(spec.domain) - 1)]
+    if domain.matrices:
+        return _matrices(p, i, domain.matrices)
     if domain is REAL or _clear(p.values[i], domain, bool(spec.kink)):
         return i
     if math.isfinite(domain.high):  # a sine has values in between only
@@ -60,6 +66,30 @@ def inside(p: Program, op: Function, i: int, operand: int) -> int:
         return p.emit(ar.Add(), between, domain.low + half) if domain.low + half else between
     i = positive(p, i)
     return i if _clear(p.values[i], domain, bool(spec.kink)) else p.emit(ar.Add(), i, 2.0)
+
+
+def _matrices(p: Program, i: int, kind: str) -> int:
+    """Matrices that are as a domain says: far from singular; or made so that they are dominated by their diagonals.
+
+    The diagonal then is about 3, 6, 9, ...; around it are entries between 1/8 and 3/8, so that by Weyl's inequality
+    eigenvalues and singular values are apart.
+    """
+    x = p.values[i]
+    if not x.size or (kind == "invertible" and _far_from_singular(x)):
+        return i
+    i = p.emit(ar.Add(), p.emit(ar.Mul(), p.emit(el.Sin(), i), 1 / 8), 1 / 4)
+    for n in range(min(x.shape[-2:])):
+        at: Mask = np.zeros(x.shape[-2:], np.bool)
+        at[n, n] = True
+        i = p.emit(se.Where(at), p.emit(ar.Add(), i, 3.0 * (n + 1)), i)
+    return i
+
+
+def _far_from_singular(x: Array) -> bool:
+    """Whether singular values are of ordinary size; only a few digits of them count, so that rounding does not."""
+    wide: Array = x.astype(np.float64)
+    least: Array = full_svd(wide)[1][..., -1]
+    return bool((least > _LEAST).all())
 
 
 def tame(p: Program, i: int) -> int:

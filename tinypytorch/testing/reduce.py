@@ -17,7 +17,7 @@ import numpy as np
 
 from tinypytorch.arrays import AnyArray, Array, Shape, is_array
 from tinypytorch.function import fields_of, is_many
-from tinypytorch.testing.numbers.elements import is_tuple
+from tinypytorch.testing.numbers.matrices import is_tuple
 from tinypytorch.testing.programs import Instruction, Program, Ref, starts_of
 
 # Whether a program still fails, in the same way; must not raise.

@@ -26,9 +26,10 @@ from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.shaping import AsType
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch, dual_kind
-from tinypytorch.testing.numbers.elements import Elements, constant, duals, elements, is_dual, is_tuple, nested, settled
+from tinypytorch.testing.numbers.elements import Elements, constant, duals, elements, is_dual, nested, settled
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
+from tinypytorch.testing.numbers.matrices import is_tuple
 from tinypytorch.testing.numbers.precise import PRECISE, ROUNDOFF, as_fraction
 from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded, U
 from tinypytorch.testing.opaque import Opaque

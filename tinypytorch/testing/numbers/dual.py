@@ -205,6 +205,14 @@ class Dual(Generic[R]):
     def __repr__(self) -> str:
         return f"Dual({self.v!r}, {self.t!r})"
 
+    def exactly(self) -> Dual[R]:
+        """The same, of numbers as if they had no error."""
+        return Dual(self.kind.exactly(self.v), self.kind.exactly(self.t), self.kind)
+
+    def at(self, value: float) -> Dual[R]:
+        """The same, of numbers that have this value, which somebody else computed."""
+        return Dual(self.kind.at(self.v, value), self.t, self.kind)
+
     def conjugate(self) -> Dual[R]:
         return self
 
@@ -370,4 +378,11 @@ def dual_kind(kind: Kind[R]) -> Kind[Dual[R]]:
     def still(x: Dual[R]) -> bool:
         return kind.still(x.v) and kind.still(x.t)
 
-    return Kind(f"dual {kind.name}", number, {name: methodcaller(name) for name in kind.functions}, power, still)
+    def exactly(x: Dual[R]) -> Dual[R]:
+        return x.exactly()
+
+    def at(x: Dual[R], value: float) -> Dual[R]:
+        return x.at(value)
+
+    functions = {name: methodcaller(name) for name in kind.functions}
+    return Kind(f"dual {kind.name}", number, functions, power, still, exactly, at)

@@ -1,4 +1,4 @@
-"""Floor 6: object arrays of dual numbers, and the bridge from arrays of floats. Imports `dual`, `kinds` and NumPy.
+"""Floor 6: object arrays of dual numbers, and the bridge from arrays of floats. Imports `dual`, `kinds` and `matrices`.
 
 A plain object array of no dimensions turns into its element at the first operation, and a forward that then asks for
 its shape fails. `Elements` stays an array. It also answers the few NumPy functions that have no loop for objects.
@@ -6,7 +6,7 @@ its shape fails. `Elements` stays an array. It also answers the few NumPy functi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol, TypeGuard
 
 import numpy as np
@@ -15,6 +15,7 @@ from tinypytorch.arrays import Array, is_array, is_numpy_scalar
 from tinypytorch.compat import override
 from tinypytorch.testing.numbers.dual import Dual, dual_kind
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
+from tinypytorch.testing.numbers.matrices import answered, is_tuple
 from tinypytorch.testing.numbers.pairs import PAIRS
 
 # Questions that NumPy does not put to objects; here they are about the values.
@@ -70,10 +71,14 @@ class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
             return np.bool_(result)
         return elements(result) if is_dual(result) or isinstance(result, (int, float)) else result
 
-
-def is_tuple(x: object) -> TypeGuard[tuple[object, ...]]:
-    """Whether x is a tuple (`isinstance` alone leaves the type of its parts unknown)."""
-    return isinstance(x, tuple)
+    @override
+    def __array_function__(
+        self, func: _Loop, types: Iterable[type], args: Iterable[object], kwargs: Mapping[str, object]
+    ) -> object:
+        made = answered(func, [x.view(np.ndarray) if type(x) is Elements else x for x in args], kwargs)
+        if made is None:
+            return super().__array_function__(func, types, args, kwargs)
+        return tuple(elements(x) for x in made) if is_tuple(made) else elements(made)
 
 
 def is_dual(x: object) -> TypeGuard[Dual[float]]:

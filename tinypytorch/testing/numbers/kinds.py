@@ -26,11 +26,20 @@ class Real(Protocol):
 R = TypeVar("R", bound=Real)
 
 
+def _same(x: R) -> R:
+    return x
+
+
+def _unmoved(x: R, value: float) -> R:
+    return x
+
+
 @dataclass(frozen=True)
 class Kind(Generic[R]):
     """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers.
 
     still: whether a derivative is that of a constant; not if it is a sum of terms that cancel, where that can be told.
+    exactly, at: the number as if it had no error, and with another value, for a kind that knows its error.
     """
 
     name: str
@@ -38,6 +47,8 @@ class Kind(Generic[R]):
     functions: Mapping[str, Callable[[R], R]]
     power: Callable[[R, R], R]
     still: Callable[[R], bool]
+    exactly: Callable[[R], R] = _same
+    at: Callable[[R, float], R] = _unmoved
 
 
 def total(f: Callable[[float], float]) -> Callable[[float], float]:

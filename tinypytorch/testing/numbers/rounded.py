@@ -150,4 +150,6 @@ ROUNDED: Final[Kind[Rounded]] = Kind(
     {"floor": _floor} | {name: _function(name, slope) for name, slope in _SLOPES.items()},
     _power,
     lambda x: x.m == 0,
+    lambda x: rounded(x.v),
+    lambda x, value: Rounded(value, max(x.m, abs(value)), x.e),
 )

@@ -1,0 +1,227 @@
+"""Floor 2: factorizations in plain NumPy, for numbers that LAPACK has no routines for. Imports `arrays` only.
+
+In extended precision, and in whatever other numbers an array of objects holds, such as dual numbers. All functions take
+stacks of matrices. They choose by size only through `size`, so that numbers which are more than a value can say it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Mask, Positions, Shape, one, weak
+
+Map: TypeAlias = Callable[[Array], Array]
+
+
+def stacked(a: Array) -> Array:
+    """A copy of the matrices, along one first axis."""
+    shape: Shape = a.shape
+    copied: Array = np.array(a).reshape((math.prod(shape[:-2]), shape[-2], shape[-1]))
+    return copied
+
+
+def identity(a: Array, n: int) -> Array:
+    """The identity matrix in the dtype of a."""
+    eye: Array = np.eye(n).astype(a.dtype)
+    return eye
+
+
+def magnitude(a: Array) -> Array:
+    """The absolute values."""
+    size: Array = np.absolute(a)
+    return size
+
+
+def as_given(a: Array) -> Array:
+    """The same."""
+    return a
+
+
+def reduced(a: Array, b: Array, size: Map = magnitude) -> tuple[Array, Array, Array]:
+    """Square matrices made upper triangular by row operations, with pivots; b after the same operations; the signs.
+
+    Golub & Van Loan, Matrix Computations, 3.4.1. Where a matrix is singular, a 0 stays on its diagonal.
+    """
+    upper, right = stacked(a), stacked(b)
+    shape: Shape = upper.shape
+    count, n = shape[0], shape[-1]
+    every: Positions = np.arange(count)
+    signs = np.ones(count)
+    for k in range(n):
+        largest: Positions = np.argmax(size(upper[:, k:, k]), -1)
+        pivots = k + largest
+        for x in (upper, right):
+            swapped = x[every, pivots].copy()
+            x[every, pivots] = x[:, k]
+            x[:, k] = swapped
+        moved: Mask = pivots != k
+        signs = np.where(moved, -signs, signs)
+        nothing: Mask = size(upper[:, k, k]) == 0
+        divisor: Array = np.where(nothing, identity(a, 1)[:, 0], upper[:, k, k])
+        factors = upper[:, k + 1 :, k] / divisor[:, None]
+        upper[:, k + 1 :] = upper[:, k + 1 :] - factors[:, :, None] * upper[:, None, k]
+        right[:, k + 1 :] = right[:, k + 1 :] - factors[:, :, None] * right[:, None, k]
+    return upper, right, signs
+
+
+def diagonal(a: Array) -> Array:
+    """The diagonals of matrices."""
+    return np.diagonal(a, 0, -2, -1)
+
+
+def solve(a: Array, b: Array, size: Map = magnitude) -> Array:
+    """The x with a x = b, where stacks broadcast; raises `LinAlgError` for a singular matrix."""
+    lead: Shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    of_a: Shape = a.shape
+    of_b: Shape = b.shape
+    wide_a, wide_b = np.broadcast_to(a, (*lead, *of_a[-2:])), np.broadcast_to(b, (*lead, *of_b[-2:]))
+    upper, x, _ = reduced(wide_a, wide_b, size)
+    zero: Mask = size(diagonal(upper)) == 0
+    if zero.any():
+        raise np.linalg.LinAlgError("Singular matrix")
+    n: int = upper.shape[-1]
+    for k in reversed(range(n)):
+        x[:, k] = x[:, k] / upper[:, k, k, None]
+        x[:, :k] = x[:, :k] - upper[:, :k, k, None] * x[:, None, k]
+    return x.reshape(wide_b.shape)
+
+
+def det(a: Array) -> Array:
+    """The determinants."""
+    upper, _, signs = reduced(a, a[..., :0])
+    product: Array = np.multiply.reduce(diagonal(upper), -1) * signs.astype(a.dtype)
+    return product.reshape(a.shape[:-2])
+
+
+def log_size_of_det(a: Array) -> Array:
+    """The logarithms of the sizes of the determinants."""
+    upper, _, _ = reduced(a, a[..., :0])
+    with np.errstate(divide="ignore"):
+        logs: Array = np.log(np.absolute(diagonal(upper)))
+    total: Array = np.add.reduce(logs, -1)
+    return total.reshape(a.shape[:-2])
+
+
+def cofactors(a: Array, det_of: Callable[[Array], Array]) -> Array:
+    """For every entry the signed determinant of what is left without its row and column."""
+    n: int = a.shape[-1]
+    if n == 0:
+        return a
+    rows: list[Array] = []
+    for i in range(n):
+        row: list[Array] = []
+        for j in range(n):
+            left: Array = np.delete(np.delete(a, i, -2), j, -1)
+            row.append(det_of(left) * (1.0 - 2.0 * ((i + j) % 2)))
+        rows.append(np.stack(row, -1))
+    return np.stack(rows, -2)
+
+
+def cholesky(a: Array) -> Array:
+    """The lower triangular l with a = l l^T, from the lower triangle of a. Golub & Van Loan, 4.2.5."""
+    lower = stacked(a)
+    n = len(lower.T)
+    for k in range(n):
+        left: Array = np.add.reduce(lower[:, k:, :k] * lower[:, None, k, :k], -1)
+        column = lower[:, k:, k] - left if k else lower[:, k:, k]
+        if a.dtype.char != "O" and not (column[:, 0] > 0).all():
+            raise np.linalg.LinAlgError("Matrix is not positive definite")
+        root: Array = np.sqrt(column[:, :1])
+        lower[:, k:, k] = column / root
+        lower[:, k, k] = root[:, 0]
+        lower[:, k, k + 1 :] = lower[:, k, k + 1 :] * 0
+    return lower.reshape(a.shape)
+
+
+def qr(a: Array, size: Map = magnitude) -> tuple[Array, Array]:
+    """q with orthonormal columns, and the upper triangular r, with a = q r: by reflections, with LAPACK's signs.
+
+    Golub & Van Loan, 5.2.2. A column that is 0 below the diagonal already is not reflected.
+    """
+    r = stacked(a)
+    shape: Shape = r.shape
+    count, m, n = shape
+    k = min(m, n)
+    q: Array = np.broadcast_to(identity(a, m), (count, m, m)).copy()
+    for j in range(min(m - 1, n)):
+        x = r[:, j:, j].copy()
+        below: Array = np.add.reduce(x[:, 1:] * x[:, 1:], -1)
+        largest: Array = np.maximum.reduce(size(x[:, 1:]), -1)
+        flat: Mask = largest == 0
+        length: Array = np.sqrt(np.where(flat, identity(a, 1)[:, 0], x[:, 0] * x[:, 0] + below))
+        back: Mask = x[:, 0] < 0
+        x[:, 0] = x[:, 0] + np.where(back, -length, length)
+        share: Array = 2.0 / np.add.reduce(x * x, -1)
+        share = np.where(flat, share * 0, share)[:, None, None]
+        part: Array = np.add.reduce(x[:, :, None] * r[:, j:], 1)
+        r[:, j:] = r[:, j:] - share * x[:, :, None] * part[:, None]
+        side: Array = np.add.reduce(q[:, :, j:] * x[:, None], -1)
+        q[:, :, j:] = q[:, :, j:] - share * side[:, :, None] * x[:, None]
+    below_diagonal: Mask = np.tri(k, n, -1, np.bool)
+    upper: Array = np.where(below_diagonal, r[:, :k] * 0, r[:, :k])
+    lead: Shape = a.shape[:-2]
+    of_q: Shape = (*lead, m, k)
+    of_r: Shape = (*lead, k, n)
+    return q[:, :, :k].reshape(of_q), upper.reshape(of_r)
+
+
+def eigen(a: Array, v: Array, close: Mask, steps: int, given: Map = as_given) -> tuple[Array, Array]:
+    """Eigenvalues and eigenvectors of symmetric matrices from approximate eigenvectors, as good as the dtype has them.
+
+    Each step doubles the number of right digits. Where eigenvalues are `close` together, a pair of vectors is made
+    orthonormal, and not turned. What a step starts from is what `given` makes of the vectors: numbers that know their
+    error can forget it, since a step does not depend on it. Ogita & Aishima, Iterative refinement for symmetric
+    eigenvalue decomposition (2018).
+    """
+    x = v
+    n: int = a.shape[-1]
+    lowered: Mask = close | np.eye(n, dtype=np.bool)
+    for _ in range(steps):
+        x = given(x)
+        w, off, lack = _rayleigh(a, x)
+        gap: Array = np.where(lowered, identity(a, 1), w[..., None, :] - w[..., :, None])
+        turned: Array = (off + w[..., None, :] * lack) / gap
+        x = x + x @ np.where(lowered, lack * 0.5, turned)
+    return _rayleigh(a, x)[0], x
+
+
+def _rayleigh(a: Array, x: Array) -> tuple[Array, Array, Array]:
+    """The Rayleigh quotients of the columns of x, x^T a x, and how much is missing from x^T x = 1."""
+    off = x.mT @ (a @ x)
+    n: int = x.shape[-1]
+    lack = identity(a, n) - x.mT @ x
+    return diagonal(off) / (1.0 - diagonal(lack)), off, lack
+
+
+def paired(s: Array, m: int, n: int) -> Array:
+    """The eigenvalues of ((0, a), (a^T, 0)) for a matrix a of m rows and n columns with these singular values."""
+    lead: Shape = s.shape[:-1]
+    nothing = np.zeros((*lead, abs(m - n)))
+    return np.concatenate((s, -s, nothing), -1)
+
+
+def singular(
+    a: Array, u: Array, s: Array, v: Array, close: Mask, steps: int, given: Map = as_given
+) -> tuple[Array, Array, Array]:
+    """The reduced singular value decomposition from an approximate full one (u, s, v), as `eigen` does it.
+
+    From the eigenvectors (u, v) and (u, -v) of the symmetric matrix ((0, a), (a^T, 0)). Golub & Van Loan, 8.6.1.
+    """
+    shape: Shape = a.shape
+    m, n = shape[-2], shape[-1]
+    k = min(m, n)
+    both: Array = np.zeros((*shape[:-2], m + n, m + n), a.dtype)
+    x = both.copy()
+    both[..., :m, m:], both[..., m:, :m] = a, a.mT
+    root = weak(0.5) ** 0.5 if a.dtype.char == "O" else (one(a.dtype) / 2) ** 0.5
+    for at, sign in ((0, 1.0), (k, -1.0)):
+        x[..., :m, at : at + k], x[..., m:, at : at + k] = u[..., :k] * root, v[..., :k] * (root * sign)
+    x[..., :m, 2 * k : k + m], x[..., m:, k + m :] = u[..., k:], v[..., k:]
+    w, vectors = eigen(both, x, close, steps, given)
+    squares: Array = np.add.reduce(vectors[..., :k] * vectors[..., :k], -2)
+    length: Array = np.sqrt(squares)[..., None, :] * root
+    return vectors[..., :m, :k] / length, w[..., :k], (vectors[..., m:, :k] / length).mT
