@@ -17,7 +17,9 @@ from tinypytorch.ops import (
     convolution,
     elementwise,
     exponential,
+    fourier,
     indexing,
+    parts,
     products,
     reductions,
     rounding,
@@ -27,8 +29,8 @@ from tinypytorch.ops import (
 )
 
 _FILES: Final = (
-    *(arithmetic, elementwise, trigonometric, exponential, rounding),
-    *(indexing, products, reductions, selection, shaping, accumulations, convolution),
+    *(arithmetic, elementwise, trigonometric, exponential, rounding, parts),
+    *(indexing, products, reductions, selection, shaping, accumulations, convolution, fourier),
 )
 
 

@@ -9,7 +9,7 @@ point, the tolerance is zero.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -72,7 +72,10 @@ def check_first(p: Program, engine: Engine = kernel, thorough: bool = True) -> F
     try:
         answer = references.rounded(p)
     except UnavailableError as why:
-        return _by_differences(p, got, along(p, lambda xs: objective(p, xs), p.directions()), 1, str(why))
+        numeric = along(p, lambda xs: objective(p, xs), p.directions())
+        return _by_differences(
+            p, got, numeric, 1, str(why), lambda: inner(engine(p, [widened(x) for x in p.leaves]), p.directions())
+        )
     finding = _judged(p, got, answer, 1)
     if not thorough or finding.verdict is not Verdict.PASS or answer.kinks:
         return finding
@@ -92,7 +95,14 @@ def check_second(p: Program, thorough: bool = True) -> Finding:
         def first(xs: Sequence[Array]) -> np.longdouble:
             return np.longdouble(inner(kernel(p, xs), v))
 
-        return _by_differences(p, got, along(p, first, w), 2, str(why))
+        return _by_differences(
+            p,
+            got,
+            along(p, first, w),
+            2,
+            str(why),
+            lambda: kernel_second(p, [widened(x) for x in p.leaves], v, w),
+        )
     finding = _judged(p, got, answer, 2)
     if finding.verdict is Verdict.PASS:
         finding = _judged(p, mirrored, answer, 2)
@@ -217,8 +227,14 @@ def _all_agree(p: Program, finding: Finding, answers: list[Answer], got: float, 
     return replace(finding, expected=float(sharp.value))
 
 
-def _by_differences(p: Program, got: float, numeric: Derivative, order: int, why: str) -> Finding:
-    """The verdict where the forward does not run on dual numbers."""
+def _by_differences(
+    p: Program, got: float, numeric: Derivative, order: int, why: str, wide: Callable[[], float]
+) -> Finding:
+    """The verdict where the forward does not run on dual numbers.
+
+    wide: the engine's derivative in extended precision. Where that is right, and the one in the program's own precision
+    is not, what is wrong may be how the program's values were rounded: there is no bound on that here.
+    """
     if not numeric.smooth:
         return Finding(
             Verdict.INCONCLUSIVE,
@@ -235,4 +251,8 @@ def _by_differences(p: Program, got: float, numeric: Derivative, order: int, why
     tolerance = numeric.bound + granted(p, order) * len(p.code) * roundoff(p) * scale
     off = difference(got, as_fraction(numeric.value))
     verdict = Verdict.PASS if off <= tolerance else Verdict.FAIL
+    if verdict is Verdict.FAIL and off <= BLUNT * scale:
+        exact = difference(np.longdouble(wide()), as_fraction(numeric.value))
+        if exact <= min(numeric.bound, off / 2):
+            verdict, why = Verdict.INCONCLUSIVE, f"rounding hides the derivative, but not in extended precision; {why}"
     return Finding(verdict, order, float(got), float(numeric.value), tolerance, 0.0, ("differences",), 0, why)

@@ -15,12 +15,14 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
+from tinypytorch.function import Domain
 from tinypytorch.ops import spec_of
+from tinypytorch.ops.parts import Angle
 from tinypytorch.ops.reductions import Max, Min
 from tinypytorch.ops.rounding import Fmax, Fmin, Fmod, Remainder
 from tinypytorch.ops.selection import Maximum, Minimum
-from tinypytorch.testing.programs import Program, run_one
+from tinypytorch.testing.programs import Program, in_precision, run_one
 
 # The steps: from 2**-5 down by sqrt(2). The smallest divides the noise.
 STEPS: Final = 10
@@ -94,7 +96,7 @@ def along(
             return f(leaves), branches(p, p.run(leaves))
 
     here, there = float(f(p.leaves)), moved(np.longdouble(0))[0]
-    wide = there.dtype.itemsize > 8 and all(v.dtype.itemsize > 8 for v in p.run([widened(x) for x in p.leaves]))
+    wide = there.dtype.itemsize > 8 and all(v.real.dtype.itemsize > 8 for v in p.run([widened(x) for x in p.leaves]))
     eps = EPS80 if wide else EPS64
     roundings = roundings or max([float(abs(v).max(initial=0.0)) for v in p.values])
     return ridders(moved, abs(float(there) - here) * EPS80 / EPS64 + roundings * eps, eps)
@@ -105,14 +107,13 @@ def objective(p: Program, leaves: Sequence[Array]) -> np.longdouble:
     values = p.run(leaves)
     total = np.longdouble(0)
     for o, c in zip(p.ends, p.cotangents(), strict=True):
-        total += np.longdouble((values[o] * c).sum())
+        total += np.longdouble((values[o] * c).sum().real)
     return total
 
 
 def widened(x: Array) -> Array:
     """The array in extended precision."""
-    wide: Array = x.astype("longdouble")
-    return wide
+    return in_precision(x, "longdouble")
 
 
 def branches(p: Program, values: Sequence[Array]) -> bytes:
@@ -123,6 +124,9 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
         operands = [values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
         for k, x in enumerate(operands):
             domain = spec.domain[min(k, len(spec.domain) - 1)]
+            if is_complex(x):
+                taken.append(_sheet(x, domain, isinstance(i.op, Angle)))
+                continue
             ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
             taken += [np.sign(x - end).tobytes() for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
@@ -132,3 +136,9 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
         elif isinstance(i.op, Fmod | Remainder):
             taken.append(np.floor(operands[0] / operands[1]).tobytes())
     return b"|".join(taken)
+
+
+def _sheet(x: Array, domain: Domain, angle: bool) -> bytes:
+    """On which side of a branch cut complex operands lie: those are on the real axis, where the domain is not."""
+    outside = (x.real < (0.0 if angle else domain.low)) | (x.real > domain.high)
+    return np.where(outside, np.sign(x.imag), 0.0).tobytes()

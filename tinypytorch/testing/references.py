@@ -20,7 +20,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
 from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.shaping import AsType
@@ -73,6 +73,8 @@ class _Forward(Protocol):
 def run_on(p: Program, leaves: Sequence[Elements], kind: Kind[R]) -> list[Elements]:
     """All values of the program on dual numbers; raises `UnavailableError` where an op does not run on them."""
     values = list(leaves)
+    if any(is_complex(x) for x in p.values):
+        raise UnavailableError("dual numbers are real")
     for i in p.code:
         operands = [values[r] if isinstance(r, int) else elements(constant(r, kind)) for r in i.operands]
         try:
@@ -179,6 +181,8 @@ def precise(p: Program, order: int = 1, side: int = 1) -> Answer:
 
 def complex_step(p: Program, tolerance: float) -> Answer:
     """The imaginary part of the outputs over a tiny imaginary step; `tolerance` bounds the rounding error."""
+    if any(is_complex(x) for x in p.values):
+        raise UnavailableError("the complex step is for real programs")
     for i in p.code:
         if not spec_of(i.op).holomorphic:
             raise UnavailableError(f"{type(i.op).__name__} does not declare itself holomorphic")

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeGuard
 
 import numpy as np
 
-from tinypytorch.arrays import Array, is_array, is_numpy_scalar
+from tinypytorch.arrays import Array, is_array, is_complex, is_numpy_scalar
 from tinypytorch.compat import override
 from tinypytorch.testing.numbers.dual import Dual, dual_kind
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
@@ -94,6 +94,8 @@ def elements(x: object) -> Elements:
 
 def floats(x: Array) -> list[float]:
     """The entries of an array of whatever dtype, as floats; raises `NotRepresentableError` where they are none."""
+    if is_complex(x):
+        raise NotRepresentableError("dual numbers are real here")
     doubles = x if x.dtype == np.float64 else x.astype(np.float64)
     if x.dtype.itemsize > doubles.dtype.itemsize and not np.array_equal(x, doubles, equal_nan=True):
         raise NotRepresentableError("a leaf in extended precision is between two doubles")
