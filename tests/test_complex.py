@@ -1,4 +1,4 @@
-"""Complex numbers: a gradient g of x says what a direction does by Re(sum(g dx)), so no holomorphic rule has a conjugate.
+"""Complex numbers: a gradient g of x says what a direction does by Re(sum(g dx)); no holomorphic rule has a conjugate.
 
 The formulas here follow from that pairing; where JAX has the function, its numbers are the same.
 """
@@ -31,6 +31,10 @@ def leaf(shape: Shape = (2, 3), seed: int = 1, dtype: str = "complex128") -> Var
 
 def near(a: object, b: object) -> None:
     np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-12, atol=1e-13)
+
+
+def names(*xs: Variable | Array) -> list[str]:
+    return [x.dtype.name for x in xs]
 
 
 points = st.tuples(st.integers(-128, 128), st.integers(1, 128)).map(lambda p: complex(p[0] / 64, p[1] / 64))
@@ -115,7 +119,7 @@ def test_cauchy_and_riemann(name: str, at: complex) -> None:
 def test_functions_that_are_not_holomorphic() -> None:
     z = leaf()
     gy = leaf(seed=4).data
-    rules: list[tuple[Variable, Array, Array]] = [
+    rules: list[tuple[Variable, Array, object]] = [
         (tp.real(z), gy.real, gy.real),
         (tp.imag(z), gy.real, -1j * gy.real),
         (tp.conj(z), gy, np.conj(gy)),
@@ -132,7 +136,12 @@ def test_functions_that_are_not_holomorphic() -> None:
 
 
 def test_at_zero_the_size_and_the_angle_have_gradient_zero() -> None:
-    for f in (tp.absolute, tp.angle, lambda z: z.record(Norm()), lambda z: z.record(Norm(3.0)), tp.std):
+    functions: list[Callable[[Variable], Variable]] = [
+        *(tp.absolute, tp.angle, tp.std),
+        lambda z: z.record(Norm()),
+        lambda z: z.record(Norm(3.0)),
+    ]
+    for f in functions:
         z = Variable(np.zeros(3, complex))
         f(z).backward()
         assert not grad(z).any()
@@ -140,7 +149,7 @@ def test_at_zero_the_size_and_the_angle_have_gradient_zero() -> None:
 
 def test_numpy_finds_them() -> None:
     z = leaf()
-    found: list[tuple[object, Array]] = [
+    found: list[tuple[object, object]] = [
         (call(np.real, z), z.data.real),
         (call(np.imag, z), z.data.imag),
         (np.conj(z), z.data.conj()),
@@ -160,7 +169,7 @@ def test_numpy_finds_them() -> None:
     for got, expected in found:
         assert isinstance(got, Variable)
         near(got.data, expected)
-        assert got.dtype == expected.dtype
+        assert got.dtype == np.asarray(expected).dtype
     for f in (np.isreal, np.iscomplex, np.iscomplexobj, np.isrealobj, np.isfinite):
         np.testing.assert_array_equal(call(f, z), call(f, z.data))
 
@@ -181,10 +190,11 @@ def test_a_real_operand_gets_the_real_part() -> None:
         lambda: x @ z.T,
     ]
     for f in joined:
-        z.cleargrad(), x.cleargrad()
+        for v in (z, x):
+            v.cleargrad()
         y = f()
         y.backward()
-        assert (y.dtype, grad(z).dtype, grad(x).dtype) == (np.complex128, np.complex128, np.float64)
+        assert names(y, grad(z), grad(x)) == ["complex128", "complex128", "float64"]
         recorded = gradients(f(), (z, x), create_graph=True)
         for g, v in zip(recorded, (z, x), strict=True):
             assert g.dtype == v.dtype
@@ -217,10 +227,14 @@ def test_seeds_and_gradients_of_another_kind() -> None:
     z, x = leaf((2,)), Variable(np.ones(2))
     (z * 1.0).backward(np.array([1.0, 2.0]))  # a real seed of a complex output
     assert grad(z).tolist() == [1.0, 2.0]
-    for f in (lambda: (x * 2.0).backward(np.array([1j, 1.0])), lambda: gradients(x * 2.0, x, np.array([1j, 1.0]))):
+    seeded: list[Callable[[], object]] = [
+        lambda: (x * 2.0).backward(np.array([1j, 1.0])),
+        lambda: gradients(x * 2.0, x, np.array([1j, 1.0])),
+    ]
+    for f in seeded:
         with pytest.raises(TypeError, match=r"complex128 for data of dtype float64, which is real; give its real part"):
             f()
-    with pytest.raises(ValueError, match="grad: .* does not fit"):
+    with pytest.raises(ValueError, match=r"grad: .* does not fit"):
         x.grad = np.array([1j, 1.0])
     z.grad = np.array([1.0, 2.0])
     assert grad(z).dtype == np.complex128
@@ -326,7 +340,7 @@ def test_every_layout_of_complex_operands(name: str) -> None:
 def test_an_error_names_op_operands_and_remedy() -> None:
     z = leaf()
     with pytest.raises(TypeError) as error:
-        np.maximum(z, 1.0)
+        call(np.maximum, z, 1.0)
     assert "Maximum: it has no derivative rule for complex operands" in str(error.value)
     assert "give x.real, x.imag or abs(x). Given: (2, 3) complex128, float" in str(error.value)
 
@@ -353,7 +367,8 @@ def test_no_overflow_and_no_cancellation() -> None:
     z = Variable(np.array([1.0 + 30.0j]))
     tp.tan(z).backward()
     np.testing.assert_allclose(grad(z), 1 / np.cos(z.data) ** 2, rtol=1e-12)
-    for f in (tp.arctan, tp.arcsinh):
+    functions: list[Callable[[Variable], Variable]] = [tp.arctan, tp.arcsinh]
+    for f in functions:
         z = Variable(np.array([1e200 + 1e200j]))
         f(z).backward()
         assert np.isfinite(grad(z)).all()
@@ -364,7 +379,12 @@ def test_no_overflow_and_no_cancellation() -> None:
 
 def test_complex_values_do_not_become_real_unsaid() -> None:
     z, x = leaf((2,)), Variable(np.ones(2))
-    for f in (lambda: z.astype(float), lambda: tp.at_set(x, 0, z[0]), lambda: tp.at_add(x, 0, z[0])):
+    casts: list[Callable[[], Variable]] = [
+        lambda: z.astype(float),
+        lambda: tp.at_set(x, 0, z[0]),
+        lambda: tp.at_add(x, 0, z[0]),
+    ]
+    for f in casts:
         with pytest.raises(TypeError, match=r"complex values are not cast to real ones.*x.real"):
             f()
     y = x.astype(np.complex64)
@@ -375,4 +395,6 @@ def test_complex_values_do_not_become_real_unsaid() -> None:
 
 def test_float_power_is_at_least_double() -> None:
     z = leaf(dtype="complex64")
-    assert (tp.float_power(z, 2).dtype, np.float_power(z, 2.5).dtype) == (np.complex128, np.complex128)
+    y = call(np.float_power, z, 2.5)
+    assert isinstance(y, Variable)
+    assert names(tp.float_power(z, 2), y) == ["complex128", "complex128"]

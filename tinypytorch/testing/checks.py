@@ -21,7 +21,7 @@ import numpy as np
 
 from tinypytorch.arrays import Array
 from tinypytorch.testing import references
-from tinypytorch.testing.differences import Derivative, along, objective, widened
+from tinypytorch.testing.differences import FIRST, Derivative, along, objective, widened
 from tinypytorch.testing.engines import Engine, inner, kernel, kernel_second
 from tinypytorch.testing.numbers.rounded import U
 from tinypytorch.testing.programs import OTHER, PACKAGE, Program
@@ -72,7 +72,10 @@ def check_first(p: Program, engine: Engine = kernel, thorough: bool = True) -> F
     try:
         answer = references.rounded(p)
     except UnavailableError as why:
-        numeric = along(p, lambda xs: objective(p, xs), p.directions())
+
+        def numeric(steps: Sequence[float]) -> Derivative:
+            return along(p, lambda xs: objective(p, xs), p.directions(), steps=steps)
+
         return _by_differences(
             p, got, numeric, 1, str(why), lambda: inner(engine(p, [widened(x) for x in p.leaves]), p.directions())
         )
@@ -98,7 +101,7 @@ def check_second(p: Program, thorough: bool = True) -> Finding:
         return _by_differences(
             p,
             got,
-            along(p, first, w),
+            lambda steps: along(p, first, w, steps=steps),
             2,
             str(why),
             lambda: kernel_second(p, [widened(x) for x in p.leaves], v, w),
@@ -228,13 +231,21 @@ def _all_agree(p: Program, finding: Finding, answers: list[Answer], got: float, 
 
 
 def _by_differences(
-    p: Program, got: float, numeric: Derivative, order: int, why: str, wide: Callable[[], float]
+    p: Program,
+    got: float,
+    ask: Callable[[Sequence[float]], Derivative],
+    order: int,
+    why: str,
+    wide: Callable[[], float],
 ) -> Finding:
     """The verdict where the forward does not run on dual numbers.
 
+    ask: the derivative by differences, for steps of these sizes. Before an engine is called wrong, smaller steps are to
+        say the same: a function that turns within the larger ones is beyond what Ridders' estimate sees.
     wide: the engine's derivative in extended precision. Where that is right, and the one in the program's own precision
-    is not, what is wrong may be how the program's values were rounded: there is no bound on that here.
+        is not, what is wrong may be how the program's values were rounded: there is no bound on that here.
     """
+    numeric = ask(FIRST)
     if not numeric.smooth:
         return Finding(
             Verdict.INCONCLUSIVE,
@@ -255,4 +266,19 @@ def _by_differences(
         exact = difference(np.longdouble(wide()), as_fraction(numeric.value))
         if exact <= min(numeric.bound, off / 2):
             verdict, why = Verdict.INCONCLUSIVE, f"rounding hides the derivative, but not in extended precision; {why}"
+    if verdict is Verdict.FAIL:
+        for step in FIRST[1:]:
+            finer = ask((step,))
+            if finer.smooth and abs(float(finer.value - numeric.value)) > finer.bound + numeric.bound:
+                return Finding(
+                    Verdict.INCONCLUSIVE,
+                    order,
+                    float(got),
+                    float(finer.value),
+                    math.inf,
+                    0.0,
+                    ("differences",),
+                    0,
+                    f"differences over smaller steps disagree with those over larger ones; {why}",
+                )
     return Finding(verdict, order, float(got), float(numeric.value), tolerance, 0.0, ("differences",), 0, why)

@@ -24,9 +24,9 @@ from tinypytorch.ops.rounding import Fmax, Fmin, Fmod, Remainder
 from tinypytorch.ops.selection import Maximum, Minimum
 from tinypytorch.testing.programs import Program, in_precision, run_one
 
-# The steps: from 2**-5 down by sqrt(2). The smallest divides the noise.
+# The steps: from 2**-5 down by sqrt(2), or from less where a branch changes. The smallest divides the noise.
 STEPS: Final = 10
-FIRST: Final = 2.0**-5
+FIRST: Final = (2.0**-5, 2.0**-10, 2.0**-15)
 RATIO: Final = 2.0**0.5
 COVERED: Final = 16
 EPS64: Final = float(np.finfo(np.float64).eps)
@@ -42,16 +42,21 @@ class Derivative:
     smooth: bool
 
 
-def ridders(f: Callable[[np.longdouble], tuple[np.longdouble, bytes]], noise: float, eps: float = EPS80) -> Derivative:
+def ridders(
+    f: Callable[[np.longdouble], tuple[np.longdouble, bytes]],
+    noise: float,
+    eps: float = EPS80,
+    steps: Sequence[float] = FIRST,
+) -> Derivative:
     """The derivative at 0 of f, which gives its value and the branches it took.
 
     noise: a bound on the rounding error of f's value at 0, to which comes `eps` of the largest value seen. A branch
-    that differs from the one at 0 anywhere on the stencil shrinks it, by 32 and by 1024; after that the result is not
-    smooth.
+    that differs from the one at 0 anywhere on the stencil shrinks it, to the next of `steps`; after the last one the
+    result is not smooth.
     """
     middle, branch = f(np.longdouble(0))
     largest = abs(middle)
-    for first in (FIRST, FIRST / 32, FIRST / 1024):
+    for first in steps:
         rows: list[list[np.longdouble]] = []
         bends: list[float] = []
         best, error, smooth = np.longdouble(0), np.inf, True
@@ -82,7 +87,11 @@ def ridders(f: Callable[[np.longdouble], tuple[np.longdouble, bytes]], noise: fl
 
 
 def along(
-    p: Program, f: Callable[[Sequence[Array]], np.longdouble], directions: Sequence[Array], roundings: float = 0.0
+    p: Program,
+    f: Callable[[Sequence[Array]], np.longdouble],
+    directions: Sequence[Array],
+    roundings: float = 0.0,
+    steps: Sequence[float] = FIRST,
 ) -> Derivative:
     """The derivative, along the directions, of a function of the program's leaves that branches as the program does.
 
@@ -99,7 +108,7 @@ def along(
     wide = there.dtype.itemsize > 8 and all(v.real.dtype.itemsize > 8 for v in p.run([widened(x) for x in p.leaves]))
     eps = EPS80 if wide else EPS64
     roundings = roundings or max([float(abs(v).max(initial=0.0)) for v in p.values])
-    return ridders(moved, abs(float(there) - here) * EPS80 / EPS64 + roundings * eps, eps)
+    return ridders(moved, abs(float(there) - here) * EPS80 / EPS64 + roundings * eps, eps, steps)
 
 
 def objective(p: Program, leaves: Sequence[Array]) -> np.longdouble:
