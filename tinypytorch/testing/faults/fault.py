@@ -56,6 +56,7 @@ class Fault:
     lone: whether a first derivative of a single call of the op (the first patch's owner) shows it: then the checkers of
         other libraries are given it, too.
     error: its size relative to the derivative, if that is what the fault is about.
+    dtype: that of the leaves of the programs it is to be found in; where it is complex, they are among all ops.
     apt: a regular expression; the suspicion that `explain` gives is apt if it is found in it. Empty: not judged.
     """
 
@@ -65,6 +66,7 @@ class Fault:
     lone: bool = True
     error: float | None = None
     apt: str = ""
+    dtype: str = "float64"
 
     @contextmanager
     def planted(self) -> Generator[None]:
