@@ -21,7 +21,6 @@ from tinypytorch.arrays import (
     NumericArray,
     Scalar,
     holdable,
-    is_complex,
     is_floating,
     is_operand,
     numeric_array,
@@ -156,7 +155,7 @@ class Variable(ArrayMethods, Vertex):
             self.kept_grad = None
             return
         given = numeric_array(grad)
-        if given is None or given.shape != self.shape or (is_complex(given) and not is_complex(self)):
+        if given is None or given.shape != self.shape or (given.dtype.kind == "c" != self.dtype.kind):
             raise ValueError(f"grad: {shape_and_dtype(grad)} does not fit data of {self.shape} {self.dtype}")
         self.kept_grad = np.array(given, dtype=self.dtype)
 

@@ -47,7 +47,9 @@ def _even_for_odd(op: fo.HalfFourier, gy: T, y: T, x: T, /) -> T:
     half = u.conjugate(lift(fo.RealFourier(op.axis, fo.SWAPPED[op.norm]), gy))
     counts = np.full(op.n // 2 + 1, 2.0)
     counts[0] = counts[-1] = 1.0
-    return half * counts.reshape((-1, *(1,) * (x.ndim - 1 - op.axis % x.ndim)))
+    shape: Shape = x.shape
+    after = len(shape) - 1 - op.axis % len(shape)
+    return half * counts.reshape((-1, *(1,) * after))
 
 
 # The right rule, from before any fault was planted.
