@@ -45,11 +45,13 @@ def _unweighted_half(op: fo.HalfFourier, gy: T, y: T, x: T, /) -> T:
 
 def _even_for_odd(op: fo.HalfFourier, gy: T, y: T, x: T, /) -> T:
     half = u.conjugate(lift(fo.RealFourier(op.axis, fo.SWAPPED[op.norm]), gy))
+    return half * _even(op, x.ndim)
+
+
+def _even(op: fo.HalfFourier, ndim: int) -> Array:
     counts = np.full(op.n // 2 + 1, 2.0)
     counts[0] = counts[-1] = 1.0
-    shape: Shape = x.shape
-    after = len(shape) - 1 - op.axis % len(shape)
-    return half * counts.reshape((-1, *(1,) * after))
+    return counts.reshape((-1, *(1,) * (ndim - 1 - op.axis % ndim)))
 
 
 # The right rule, from before any fault was planted.
