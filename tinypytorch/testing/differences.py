@@ -137,17 +137,22 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
                 taken.append(_sheet(x, domain, isinstance(i.op, Angle)))
                 continue
             ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
-            taken += [np.sign(x - end).tobytes() for end in (*ends, *domain.avoid)]
+            taken += [_signs(x - end) for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
             taken.append((operands[0] == run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]).tobytes())
         elif isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
-            taken.append(np.sign(operands[0] - operands[1]).tobytes())
+            taken.append(_signs(operands[0] - operands[1]))
         elif isinstance(i.op, Fmod | Remainder):
-            taken.append(np.floor(operands[0] / operands[1]).tobytes())
+            taken.append(np.asarray(np.floor(operands[0] / operands[1]), np.float64).tobytes())
     return b"|".join(taken)
+
+
+def _signs(x: Array) -> bytes:
+    """Signs, in double precision: in extended precision there are bytes between the numbers that hold anything."""
+    return np.asarray(np.sign(x), np.float64).tobytes()
 
 
 def _sheet(x: Array, domain: Domain, angle: bool) -> bytes:
     """On which side of a branch cut complex operands lie: those are on the real axis, where the domain is not."""
     outside = (x.real < (0.0 if angle else domain.low)) | (x.real > domain.high)
-    return np.where(outside, np.sign(x.imag), 0.0).tobytes()
+    return _signs(np.where(outside, x.imag, 0.0))
