@@ -190,7 +190,7 @@ class Norm:
 
     def forward(self, x: Array, /) -> Array:
         if self.p == 2:
-            squares = x.real * x.real + x.imag * x.imag if is_complex(x) else x * x
+            squares = x * x if x.dtype.kind == "f" else (x * u.conjugate(x)).real
             y: Array = u.sqrt(u.add_reduce(squares, self.axis, self.keepdims))
             return y
         total = u.add_reduce(u.absolute(x) ** self.p, self.axis, self.keepdims)
