@@ -104,7 +104,7 @@ def in_kind(x: Array, like: np.dtype[np.float64]) -> Array:
     if x.dtype == like:
         return x
     part: Array = x.real if like.kind != "c" and x.dtype.kind == "c" else x
-    return part.astype(like)
+    return part.astype(like, copy=False)
 
 
 def boxed(values: tuple[Array, ...]) -> tuple[Array, ...]:

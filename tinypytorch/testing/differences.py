@@ -147,6 +147,32 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
     return b"|".join(taken)
 
 
+# Closer than this part of the largest value, two values may be the same but for rounding.
+_CLOSE: Final = 2.0**-40
+
+
+def undecided(p: Program) -> bool:
+    """Whether an op decides between values that may be the same, or different by rounding alone."""
+    largest = max([1.0, *(float(abs(v).max(initial=0.0)) for v in p.values)])
+    for i in p.code:
+        spec = spec_of(i.op)
+        operands = [p.values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
+        gaps: list[Array] = []
+        for k, x in enumerate(operands):
+            domain = spec.domain[min(k, len(spec.domain) - 1)]
+            gaps += [x - end for end in (domain.low, domain.high, *domain.avoid) if np.isfinite(end)]
+        if isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
+            gaps.append(operands[0] - operands[1])
+        elif isinstance(i.op, Max | Min):
+            ends = run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]
+            close = np.abs(operands[0] - ends) <= _CLOSE * largest
+            if np.count_nonzero(close) > ends.size:
+                return True
+        if any((np.abs(gap) <= _CLOSE * largest).any() for gap in gaps):
+            return True
+    return False
+
+
 def _signs(x: Array) -> bytes:
     """Signs, in double precision: in extended precision there are bytes between the numbers that hold anything."""
     return np.asarray(np.sign(x), np.float64).tobytes()

@@ -20,10 +20,10 @@ from tinypytorch.arrays import (
 )
 from tinypytorch.testing.differences import along
 from tinypytorch.testing.engines import local, summed_to
-from tinypytorch.testing.numbers.dual import WATCH, Watch
-from tinypytorch.testing.numbers.elements import duals
+from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch
+from tinypytorch.testing.numbers.elements import duals, imaginary_parts, real_parts
 from tinypytorch.testing.numbers.kinds import NotRepresentableError
-from tinypytorch.testing.numbers.rounded import ROUNDED
+from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded
 from tinypytorch.testing.programs import Instruction, Program, in_precision
 from tinypytorch.testing.references import UnavailableError, run_on
 
@@ -65,19 +65,24 @@ def jacobians(q: Program) -> list[Array]:
         for k in range(x.size):
             directions = [np.zeros_like(y) for y in q.leaves]
             directions[leaf].reshape(-1)[k] = 1.0
-            try:
-                columns.append(_column(q, directions))
-            except KinkError:
-                raise
-            except (UnavailableError, NotRepresentableError):
-                column: list[float | Array] = [_by_differences(q, directions, row) for row in range(rows)]
-                if is_complex(x):
-                    directions[leaf].reshape(-1)[k] = IMAGINARY
-                    across = [_by_differences(q, directions, row) for row in range(rows)]
-                    column = [a - b * IMAGINARY for a, b in zip(column, across, strict=True)]
-                columns.append(column)
+            column: list[float | Array] = [*_entries(q, directions)]
+            if is_complex(x):
+                directions[leaf].reshape(-1)[k] = IMAGINARY
+                across = _entries(q, directions)
+                column = [a - b * IMAGINARY for a, b in zip(column, across, strict=True)]
+            columns.append(column)
         found.append(np.array(columns).reshape(x.size, rows).T)
     return found
+
+
+def _entries(q: Program, directions: Sequence[Array]) -> list[float]:
+    """A column: the derivatives of all rows along the directions."""
+    try:
+        return _column(q, directions)
+    except KinkError:
+        raise
+    except (UnavailableError, NotRepresentableError):
+        return [_by_differences(q, directions, row) for row in range(len(_weights_of_rows(q)))]
 
 
 def _weights_of_rows(q: Program) -> list[list[Array]]:
@@ -130,7 +135,13 @@ def _column(q: Program, directions: Sequence[Array]) -> list[float]:
             values = run_on(q, leaves, ROUNDED)[len(q.leaves) :]
         finally:
             WATCH.reset(token)
-        sides.append([entry.t.v for value in values for entry in value.ravel().tolist()])
+        side_of: list[float] = []
+        for value, y in zip(values, q.values[len(q.leaves) :], strict=True):
+            real: list[Dual[Rounded]] = real_parts(value).ravel().tolist()
+            imag: list[Dual[Rounded]] = imaginary_parts(value).ravel().tolist()
+            for a, b in zip(real, imag, strict=True):
+                side_of += [a.t.v, -b.t.v] if is_complex(y) else [a.t.v]
+        sides.append(side_of)
         if not watch.kinks:
             return sides[0]
     if sides[0] != sides[1]:
