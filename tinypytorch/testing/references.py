@@ -160,6 +160,7 @@ def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, Wa
         WATCH.reset(token)
 
 
+@np.errstate(all="ignore")
 def roundings(p: Program, answer: Answer) -> float:
     """A bound on the rounding error of the program's weighted outputs near its leaves, in units of the unit roundoff.
 
