@@ -218,8 +218,8 @@ _PLANE: Final = {_small(name) for name, kind in ALL.items() if kind.__module__ i
 _OWN: Final = {name.replace("_", "") for name in _SPECIAL} | {"powconst"}
 POOL: Final[dict[str, Step]] = _SPECIAL | _declared()
 NAMES: Final = tuple(POOL)
-# Programs of real numbers leave out the ops that make complex ones, but for the one that is verified: on complex numbers
-# dual numbers take several times as long. All of them take part where leaves are complex.
+# Programs of real numbers leave out the ops that make complex ones, but for the one that is verified: a complex step
+# needs real values. All of them take part where leaves are complex.
 EVERYWHERE: Final = tuple(POOL.values())
 STEPS: Final = tuple(step for name, step in POOL.items() if name not in _PLANE)
 
