@@ -92,7 +92,7 @@ def test_functions() -> None:
     assert (call(np.shape, x), call(np.ndim, x), call(np.size, x)) == ((2, 2), 2, 4)
 
 
-@pytest.mark.parametrize("f", [np.unwrap, np.linalg.eig, np.fft.fft, np.corrcoef])
+@pytest.mark.parametrize("f", [np.unwrap, np.linalg.eig, np.corrcoef])
 def test_a_function_without_a_rule_is_refused_by_name(f: object) -> None:
     with pytest.raises(TypeError, match=r"has no derivative rule here; use x.data .* or write an op") as error:
         call(f, var([[1.0, 2.0], [3.0, 4.0]]))

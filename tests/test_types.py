@@ -195,6 +195,7 @@ FLOORS = {
     "tinypytorch.ops": 2,
     "tinypytorch.core": 3,
     "tinypytorch.functions": 4,
+    "tinypytorch.fft": 5,
     "tinypytorch.numpy_functions": 5,
     "tinypytorch.numerical": 5,
     "tinypytorch.drawing": 5,

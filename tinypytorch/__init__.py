@@ -9,7 +9,7 @@
 array([2., 4.])
 """
 
-from tinypytorch import linalg
+from tinypytorch import fft, linalg
 from tinypytorch.arrays import Array
 from tinypytorch.core.apply import apply, as_array, as_variable
 from tinypytorch.core.config import Config, no_grad, using_config
@@ -92,6 +92,7 @@ from tinypytorch.functions.joining import (
     vsplit,
     vstack,
 )
+from tinypytorch.functions.parts import absolute, angle, conj, conjugate, imag, real
 from tinypytorch.functions.products import (
     cross,
     dot,
@@ -215,21 +216,22 @@ __version__ = "0.1.0"
 # Without sum, max, min, abs and pow, so that a star import leaves the builtins alone.
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
-    "Variadic", "add", "append", "apply", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-    "array_split", "as_array", "as_variable", "at_add", "at_set", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "block", "broadcast_arrays", "broadcast_to", "cbrt", "choose", "clip", "column_stack", "compress", "concatenate",
-    "convolve", "copysign", "correlate", "cos", "cosh", "cross", "cumprod", "cumsum", "deg2rad", "degrees", "delete",
-    "diag", "diagflat", "diagonal", "diff", "div", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elu", "exp", "exp2",
-    "expand_dims", "expm1", "extract", "fabs", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod",
-    "gelu", "get_dot_graph", "getitem", "gradient", "gradients", "heaviside", "hsplit", "hstack", "hypot", "inner",
-    "insert", "interp", "join", "kron", "leaky_relu", "lift", "linalg", "log", "log10", "log1p", "log2", "log_sigmoid",
-    "log_softmax", "logaddexp", "logaddexp2", "logit", "logsumexp", "matmul", "matrix_transpose", "matvec", "maximum",
-    "mean", "median", "meshgrid", "minimum", "mod", "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin",
-    "nansum", "neg", "no_grad", "numerical_diff", "outer", "pad", "partition", "percentile", "permute_dims",
-    "plot_dot_graph", "positive", "prod", "ptp", "quantile", "rad2deg", "radians", "ravel", "reciprocal", "relu",
-    "remainder", "repeat", "reshape", "resize", "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc",
-    "sinh", "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "sum_to", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_svg", "trace", "transpose",
+    "Variadic", "absolute", "add", "angle", "append", "apply", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "array_split", "as_array", "as_variable", "at_add", "at_set", "atleast_1d", "atleast_2d",
+    "atleast_3d", "average", "block", "broadcast_arrays", "broadcast_to", "cbrt", "choose", "clip", "column_stack",
+    "compress", "concatenate", "conj", "conjugate", "convolve", "copysign", "correlate", "cos", "cosh", "cross",
+    "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "diff", "div", "dot",
+    "dsplit", "dstack", "ediff1d", "einsum", "elu", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "fft",
+    "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod", "gelu", "get_dot_graph", "getitem", "gradient",
+    "gradients", "heaviside", "hsplit", "hstack", "hypot", "imag", "inner", "insert", "interp", "join", "kron",
+    "leaky_relu", "lift", "linalg", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp",
+    "logaddexp2", "logit", "logsumexp", "matmul", "matrix_transpose", "matvec", "maximum", "mean", "median",
+    "meshgrid", "minimum", "mod", "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg",
+    "no_grad", "numerical_diff", "outer", "pad", "partition", "percentile", "permute_dims", "plot_dot_graph",
+    "positive", "prod", "ptp", "quantile", "rad2deg", "radians", "ravel", "real", "reciprocal", "relu", "remainder",
+    "repeat", "reshape", "resize", "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh",
+    "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum_to",
+    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_svg", "trace", "transpose",
     "trapezoid", "tril", "triu", "unstack", "using_config", "var", "vdot", "vecdot", "vecmat", "vsplit", "vstack",
     "where", "xlogy",
 ]  # fmt: skip

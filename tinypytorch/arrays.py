@@ -6,7 +6,7 @@ Imports NumPy only. Nothing in this file knows of Variables or graphs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import methodcaller
 from types import EllipsisType
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
@@ -23,22 +23,24 @@ Positions: TypeAlias = NDArray[np.int64]
 if TYPE_CHECKING:
     Bool: TypeAlias = np.bool[bool]
     AnyArray: TypeAlias = NDArray[np.generic[object]]
-    RealArray: TypeAlias = NDArray[np.generic[float]]  # floating, integer or bool: not complex, not text
+    NumericArray: TypeAlias = NDArray[np.generic[complex]]  # complex, floating, integer or bool: not text
+    RealArray: TypeAlias = NDArray[np.generic[float]]  # floating, integer or bool
     Whole: TypeAlias = NDArray[np.generic[int]] | np.generic[int]  # integer or bool
     Slice: TypeAlias = slice[int | None, int | None, int | None]
 else:  # not generic at run time, or not in every version
     Bool = np.bool
-    AnyArray = RealArray = NDArray[np.generic]
+    AnyArray = NumericArray = RealArray = NDArray[np.generic]
     Whole = NDArray[np.generic] | np.generic
     Slice = slice
 Mask: TypeAlias = NDArray[Bool]
 Scalar: TypeAlias = int | float | np.float64 | np.float32 | np.float16 | np.longdouble | Bool | np.int64 | np.int32
+ComplexScalar: TypeAlias = complex | np.complex128 | np.complex64 | np.clongdouble
 IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 
 # A Python number among operands: NumPy computes with it as with an array, weakly in the dtype (NEP 50).
-# `attrgetter` gives `Any`, so the annotation below is not checked: in effect a cast. `real` of a number is the number.
-_number = attrgetter("real")
+# `methodcaller` gives `Any`, so the annotation below is not checked: in effect a cast. `+x` is a number as it is.
+_number = methodcaller("__pos__")
 
 
 def is_operand(x: object) -> TypeGuard[Array]:
@@ -49,10 +51,14 @@ def is_operand(x: object) -> TypeGuard[Array]:
     return type(x) is float or type(x) is int or (type(x) is np.ndarray and x.ndim > 0 and x.dtype.kind == "f")
 
 
-def weak(x: float) -> Array:
+def weak(x: complex) -> Array:
     """A Python number as an operand: itself."""
     operand: Array = _number(x)
     return operand
+
+
+# The imaginary unit, weak in the dtype, as a factor in rules.
+IMAGINARY: Array = weak(1j)
 
 
 def one(dtype: np.dtype[np.float64]) -> Array:
@@ -74,6 +80,31 @@ def real_array(x: object) -> Array | None:
         return None
     a = np.asarray(x)
     return a if a.dtype.kind in "fiub" else None
+
+
+def numeric_array(x: object) -> Array | None:
+    """`x` as an ndarray if its values are numbers (complex, too), else None. Otherwise as `real_array`."""
+    if is_array(x) and not holdable(x):
+        return None
+    a = np.asarray(x)
+    return a if a.dtype.kind in "fiubc" else None
+
+
+def is_complex(x: object) -> bool:
+    """Whether x is complex: an array or a NumPy scalar of such a dtype, or Python's number.
+
+    >>> is_complex(np.zeros(2, np.complex64)), is_complex(1j), is_complex(2.0)
+    (True, True, False)
+    """
+    return type(x) is complex or getattr(getattr(x, "dtype", None), "kind", "") == "c"
+
+
+def in_kind(x: Array, like: np.dtype[np.float64]) -> Array:
+    """`x` in a dtype; the real part of complex values for a real one."""
+    if x.dtype == like:
+        return x
+    part: Array = x.real if like.kind != "c" and x.dtype.kind == "c" else x
+    return part.astype(like, copy=False)
 
 
 def boxed(values: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
+from functools import partial, wraps
 from types import CodeType, FunctionType
 from typing import Literal, Protocol, Self, TypeAlias, TypeGuard, TypeVar, dataclass_transform, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinypytorch.arrays import Array, Axis, Index, Mask, Shape
+from tinypytorch.arrays import Array, Axis, Index, Mask, Shape, is_complex
 from tinypytorch.compat import override
 
 
@@ -244,10 +244,35 @@ def _valued(kind: type[C], eq: bool) -> type[C]:
         made.__annotations__ = own
         given["__init__"] = made
     given.update((name, vars(_Value)[name]) for name in (*_METHODS, *(_EQUALITY if eq else ())))
+    given = {name: attribute for name, attribute in given.items() if name not in vars(kind)}
+    spec: object = getattr(kind, "spec", None)
+    forward: object = vars(kind).get("forward")
+    if spec is not None and isinstance(spec, Spec) and not spec.takes_complex and _is_forward(forward):
+        given["forward"] = _real_only(forward)
     for name, attribute in given.items():
-        if name not in vars(kind):
-            setattr(kind, name, attribute)
+        setattr(kind, name, attribute)
     return kind
+
+
+class _Forward(Protocol):
+    def __call__(self, op: object, /, *xs: object) -> object: ...
+
+
+def _is_forward(f: object) -> TypeGuard[_Forward]:
+    return callable(f)
+
+
+def _real_only(forward: _Forward) -> _Forward:
+    """A forward that refuses complex operands, which NumPy would order, or take the absolute value of, or worse."""
+
+    @wraps(forward)
+    def checked(op: object, /, *xs: object) -> object:
+        for x in xs:
+            if is_complex(x):
+                raise TypeError("it has no derivative rule for complex operands; give x.real, x.imag or abs(x)")
+        return forward(op, *xs)
+
+    return checked
 
 
 _METHODS = ("__repr__", "__setattr__", "__delattr__", *(("__replace__",) if sys.version_info >= (3, 13) else ()))
@@ -299,10 +324,14 @@ BROADCASTING = "operands whose shapes broadcast together: equal lengths, counted
 
 @value
 class Case:
-    """An instance of an op with shapes it takes: what the tests of an op with parameters are made from."""
+    """An instance of an op with shapes it takes: what the tests of an op with parameters are made from.
+
+    imaginary: whether its operands are to be complex, not only may be.
+    """
 
     op: Function
     shapes: tuple[Shape, ...]
+    imaginary: bool = False
 
 
 @value
@@ -327,8 +356,10 @@ class Spec:
     ufunc: the NumPy ufunc that this op differentiates, if it is one.
     aliases: other ufuncs that compute the same.
     cases: instances and operand shapes to check; empty for elementwise ops, which take every shape.
-    holomorphic: whether the forward is analytic in the complex plane around its domain, and right on complex arrays:
-        then a complex step checks it, too.
+    holomorphic: whether the forward is analytic in the complex plane around its domain, and op and rule are right on
+        complex arrays: then a complex step checks it, too.
+    numbers: "complex" of an op that is right on complex arrays without being holomorphic. One that is neither refuses
+        them: `value` sees to that.
     """
 
     domain: tuple[Domain, ...] = (REAL,)
@@ -339,3 +370,9 @@ class Spec:
     cases: Callable[[], tuple[Case, ...]] | None = None
     holomorphic: bool = False
     aliases: tuple[np.ufunc, ...] = ()
+    numbers: Literal["real", "complex"] = "real"
+
+    @property
+    def takes_complex(self) -> bool:
+        """Whether the op takes complex operands."""
+        return self.holomorphic or self.numbers == "complex"

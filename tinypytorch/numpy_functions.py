@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinypytorch import linalg
+from tinypytorch import fft, linalg
 from tinypytorch.arrays import Shape
 from tinypytorch.core.hooks import FUNCTIONS, Served, is_served
 from tinypytorch.core.variable import Variable
@@ -16,6 +16,7 @@ from tinypytorch.functions import (
     diagonals,
     differences,
     joining,
+    parts,
     products,
     rearranging,
     reductions,
@@ -69,6 +70,7 @@ _CONSTANT = (
     *(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.round, np.isclose, np.allclose, np.array_equal),
     *(np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.count_nonzero, np.any, np.all, np.isin),
     *(np.argpartition, np.flatnonzero, np.lexsort),
+    *(np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj),
     *(np.searchsorted, np.einsum_path, np.result_type, np.shares_memory, np.may_share_memory, np.fix),
 )
 
@@ -89,7 +91,7 @@ def _on_data(function: object) -> Served:
 
 
 # Files whose functions have the names of NumPy's.
-_FILES = (diagonals, differences, joining, products, rearranging, repeating, selecting, statistics)
+_FILES = (diagonals, differences, joining, parts, products, rearranging, repeating, selecting, statistics)
 
 
 def _named() -> dict[object, object]:
@@ -109,4 +111,5 @@ def serve() -> None:
     """Let NumPy's functions find these (once, when the package is imported)."""
     FUNCTIONS.update(_TABLE)
     FUNCTIONS.update(_named())
+    FUNCTIONS.update({f"np.fft.{name}": getattr(fft, name) for name in fft.__all__})
     FUNCTIONS.update({function: _on_data(function) for function in _CONSTANT})

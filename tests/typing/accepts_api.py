@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import assert_type
 
 import numpy as np
+from numpy.typing import NDArray
 
 import tinypytorch as tp
 from tests.typing.accepts import BOOLS, F32, F64, I64, MATRIX, matrix, vector
 from tinypytorch import Array, Variable
 from tinypytorch.arrays import Mask
 from tinypytorch.core.config import Settings, using_config
+
+C64: NDArray[np.complex64] = np.array([1.0j, 2.0], np.complex64)
+C128: NDArray[np.complex128] = np.array([1.0 + 1.0j, 2.0])
 
 # Variables.
 
@@ -89,6 +93,46 @@ def check_methods() -> None:
     assert_type(x.detach(), Variable)
     assert_type(x.numpy(), Array)
     assert_type(repr(x), str)
+
+
+def check_complex() -> None:
+    z = Variable(C128)
+    assert_type(z, Variable)
+    assert_type(Variable(C64), Variable)
+    assert_type(z * C128, Variable)
+    assert_type(C128 * z, Variable)
+    assert_type(C64 - z, Variable)
+    assert_type(1j * z + 2j, Variable)
+    assert_type(vector() * 1j / (1 + 2j), Variable)
+    assert_type(z ** (1 + 2j), Variable)
+    assert_type(z * np.complex64(1j), Variable)
+    assert_type(vector() @ C128, Variable)
+    assert_type(z.real, Variable)
+    assert_type(z.imag, Variable)
+    assert_type(z.conj(), Variable)
+    assert_type(z.conjugate(), Variable)
+    assert_type(z.astype(np.complex64), Variable)
+    assert_type(complex(z[0]), complex)
+    assert_type(tp.real(C128), Variable)
+    assert_type(tp.imag(z), Variable)
+    assert_type(tp.conj(1j), Variable)
+    assert_type(tp.angle(z, deg=True), Variable)
+    assert_type(tp.absolute(z), Variable)
+    z.data = C128
+    z.grad = C128
+    z.backward(C128)
+    assert_type(tp.gradients(z * 1.0, z, C128), tuple[Variable, ...])
+
+
+def check_fft() -> None:
+    x = vector()
+    assert_type(tp.fft.fft(x), Variable)
+    assert_type(tp.fft.ifft(C128, 3, axis=0, norm="ortho"), Variable)
+    assert_type(tp.fft.irfft(tp.fft.rfft(x, norm=None), n=2), Variable)
+    assert_type(tp.fft.fftn(matrix(), s=(2, 2), axes=[0, 1]), Variable)
+    assert_type(tp.fft.rfft2(matrix()), Variable)
+    assert_type(tp.fft.fftshift(matrix(), axes=0), Variable)
+    assert_type(tp.fft.fftfreq(4, d=0.5), Array)
 
 
 def check_backward() -> None:

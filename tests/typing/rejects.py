@@ -14,7 +14,6 @@ from tinypytorch import Array, T, Variable
 from tinypytorch.ops.reductions import Sum
 
 F64: NDArray[np.float64] = np.array([1.0, 2.0])
-COMPLEX: NDArray[np.complex128] = np.array([1.0j])
 
 
 def use(*values: object) -> None:
@@ -229,7 +228,10 @@ def operands(x: Variable) -> None:
     use(x + "a")  # E: operator
     use(x * [1])  # E: operator
     use(x + None)  # E: operator
-    use(x + 1j)  # E: operator
+    use(x @ 1j)  # E: operator
+    tp.fft.fft(x, norm="both")  # E: arg-type
+    tp.fft.fft(x, 1.5)  # E: arg-type
+    tp.angle(x, "deg")  # E: arg-type
     use("a" * x)  # E: operator
     use([1] - x)  # E: operator
     use(x @ 2.0)  # E: operator

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 PROGRAM: Final = "python -m tinypytorch"
-DTYPES: Final = ("float16", "float32", "float64", "longdouble")
+DTYPES: Final = ("float16", "float32", "float64", "longdouble", "complex64", "complex128")
 
 # For how long a target may go without finishing a program, in seconds.
 TIMEOUT: Final = 30.0

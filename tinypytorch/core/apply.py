@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, overload
 
-from tinypytorch.arrays import Array, boxed, is_array, is_numpy_scalar, read_only, real_array
+from tinypytorch.arrays import Array, boxed, is_array, is_complex, is_numpy_scalar, numeric_array, read_only
 from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, is_class, op_name, shape_and_dtype
 from tinypytorch.core.graph import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
 from tinypytorch.core.variable import Operand, Variable, attach, operands, recording, result
@@ -37,15 +37,15 @@ def as_array(x: Operand) -> Array:
     """
     if isinstance(x, Variable):
         return x.data
-    if is_array(x) or is_numpy_scalar(x) or isinstance(x, (float, int)):
-        values = real_array(x)
+    if is_array(x) or is_numpy_scalar(x) or isinstance(x, (float, int, complex)):
+        values = numeric_array(x)
         if values is not None:
             return values
     raise bad_operand("as_array", x)
 
 
 def as_variable(x: Operand) -> Variable:
-    """A Variable as it is, an array or a number as a new one (which wants a gradient if it is floating).
+    """A Variable as it is, an array or a number as a new one (which wants a gradient if it is floating or complex).
 
     >>> as_variable(2.0)
     variable(2.0)
@@ -56,6 +56,14 @@ def as_variable(x: Operand) -> Variable:
 def constant(x: Operand) -> Variable:
     """A Variable as it is, an array or a number as one that gets no gradient."""
     return x if isinstance(x, Variable) else Variable(as_array(x), requires_grad=False)
+
+
+def ordered(name: str, x: Operand) -> Variable:
+    """`constant`, for a function that compares values: `TypeError` for complex ones, which have no order."""
+    v = constant(x)
+    if is_complex(v):
+        raise TypeError(f"{name}: complex numbers, of dtype {v.dtype}, have no order; give x.real, x.imag or abs(x)")
+    return v
 
 
 @overload
@@ -71,7 +79,7 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
 
     One output comes back bare, several as a tuple. A Python number reaches `forward` as a 0-d array in the dtype
     that it leaves the other operands in. Raises `TypeError` for something that is no op, a wrong number of operands,
-    an operand that is not real, and a result that is no real array; `ValueError`, `TypeError` and `IndexError`
+    an operand that is no number, and a result that is no array of numbers; `ValueError`, `TypeError` and `IndexError`
     of `forward` come back with the op's name and the operands' shapes.
 
     >>> class Cube:
@@ -147,12 +155,11 @@ def _forward(op: Function, values: tuple[Array, ...], run: Callable[[], R]) -> R
 
 
 def _result(op: Function, r: object) -> Variable:
-    """A Variable of what `forward` gave, if that is an array with real values."""
-    values = real_array(r) if is_array(r) or is_numpy_scalar(r) else None
+    """A Variable of what `forward` gave, if that is an array of numbers."""
+    values = numeric_array(r) if is_array(r) or is_numpy_scalar(r) else None
     if values is None:
         raise TypeError(
-            f"{op_name(op)}: forward gave {shape_and_dtype(r)}, not an ndarray with real values; "
-            "wrap it with np.asarray(...)"
+            f"{op_name(op)}: forward gave {shape_and_dtype(r)}, not an ndarray of numbers; wrap it with np.asarray(...)"
         )
     return result(values)
 
@@ -165,6 +172,8 @@ def _attach(y: Variable, node: Node, bits: int) -> None:
 
 def _floating(op: Function, r: Array) -> Array:
     """A result that is to be differentiated, as the rule sees it."""
-    if r.dtype.kind != "f":
-        raise TypeError(f"{op_name(op)}: forward gave dtype {r.dtype}, which has no derivative, from floating operands")
+    if r.dtype.kind not in "fc":
+        raise TypeError(
+            f"{op_name(op)}: forward gave dtype {r.dtype}, which has no derivative, from operands that have one"
+        )
     return read_only(r)

@@ -59,17 +59,15 @@ def explain(op: Function, error: Exception, operands: tuple[object, ...]) -> Exc
 
 
 def bad_operand(op: object, x: object) -> TypeError:
-    """An operand that is neither a Variable nor an array or number with real values."""
-    if is_array(x) and x.dtype.kind in "fiub":
+    """An operand that is neither a Variable nor an array or number."""
+    if is_array(x) and x.dtype.kind in "fiubc":
         return TypeError(f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; give a plain ndarray")
     if is_array(x) or is_numpy_scalar(x):
         return TypeError(
-            f"{op_name(op)}: an operand of dtype {x.dtype} is not supported; operands are real: "
-            "floating, or integer and bool as constants"
+            f"{op_name(op)}: an operand of dtype {x.dtype} is not supported; operands are numbers: "
+            "floating or complex, or integer and bool as constants"
         )
     given = f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; "
-    if isinstance(x, complex):
-        return TypeError(given + "numbers are real here")
     if isinstance(x, list | tuple):
         return TypeError(given + "convert numbers with np.asarray(...), and join Variables with stack or concatenate")
     return TypeError(given + "give a Variable, an ndarray or a number")
@@ -79,13 +77,13 @@ def bad_data(data: object) -> TypeError:
     """Something that a Variable cannot hold."""
     if is_array(data):
         return TypeError(
-            f"{type(data)} of dtype {data.dtype} is not supported: a Variable holds an ndarray with real values; "
+            f"{type(data)} of dtype {data.dtype} is not supported: a Variable holds an ndarray of numbers; "
             "convert with np.asarray(data, dtype=float)"
         )
     given = f"{type(data)} is not supported: a Variable holds an ndarray; "
-    if isinstance(data, complex | str):
-        return TypeError(given + "of real values")
-    if is_numpy_scalar(data) or isinstance(data, (float, int, list, tuple)):
+    if isinstance(data, str):
+        return TypeError(given + "of numbers")
+    if is_numpy_scalar(data) or isinstance(data, (float, int, complex, list, tuple)):
         return TypeError(given + "wrap it with np.array(...)")
     return TypeError(given + "give the array itself")
 
@@ -102,8 +100,8 @@ def bad_gradient(op: object, i: int, got: object, x: Array) -> Exception:
     given: Shape = x.shape
     where = f"{op_name(op)}: the rule for input {i}"
     if is_array(got):
-        if got.dtype.kind not in "fiub":
-            return TypeError(f"{where} gave dtype {got.dtype}, which is not real; the input has dtype {x.dtype}")
+        if got.dtype.kind not in "fiubc":
+            return TypeError(f"{where} gave dtype {got.dtype}, which is no number; the input has dtype {x.dtype}")
         shape: Shape = got.shape
         return ValueError(
             f"{where} gave a gradient of shape {shape}, but the input has shape {given}; they must be equal"

@@ -11,13 +11,14 @@ from weakref import ref
 
 import numpy as np
 
-from tinypytorch.arrays import Array, broadcasts_to
+from tinypytorch.arrays import Array, broadcasts_to, is_complex
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
 from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, Vertex, sweep
 from tinypytorch.core.reverse import ARRAYS, check_unchanged, cotangent, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, result
 from tinypytorch.function import Tracked
+from tinypytorch.ops.parts import Real
 from tinypytorch.ops.shaping import AsType, SumTo
 
 
@@ -111,14 +112,24 @@ def _seeds(
 def _cotangent(y: Variable, g: object) -> Variable:
     """The seed of `y`: a Variable as it is given, so that it is differentiated through; else a constant."""
     seed = cotangent(y.value(), g, "gradients")
-    if isinstance(g, Variable) and g.dtype.kind == "f":
-        return g if g.dtype == y.dtype else g.record(AsType(y.dtype.str))
+    if isinstance(g, Variable) and g.dtype.kind in "fc":
+        return _in_dtype(g, y)
     return result(np.array(seed)[()])
 
 
-def _in_dtype(g: Variable, x: Variable) -> Variable:
-    """The gradient in the dtype of its input, byte order included, which sums of gradients lose."""
-    return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
+_REAL = Real()
+
+
+def _in_dtype(g: Variable, x: Tracked) -> Variable:
+    """The gradient in the dtype of its input, byte order included, which sums of gradients lose.
+
+    Of a complex gradient a real input gets the real part.
+    """
+    if g.dtype == x.dtype:
+        return g
+    if is_complex(g) and not is_complex(x):
+        return _in_dtype(g.record(_REAL), x)
+    return g.record(AsType(x.dtype.str))
 
 
 def _variable(g: Tracked | Vertex) -> Variable:
@@ -189,7 +200,7 @@ class VariableWorld:
             if not may_sum_down(y, g.shape) or not broadcasts_to(x.shape, g.shape):
                 raise bad_gradient(y.op, i, g.data, _variable(x).value())
             g = g.record(SumTo(x.shape))
-        return g if g.dtype == x.dtype else g.record(AsType(x.dtype.str))
+        return _in_dtype(g, x)
 
     def add(self, grads: dict[Vertex, Tracked], v: Vertex, g: Tracked, /) -> None:
         """As `World.add`; never in place, for what was recorded stays."""

@@ -15,7 +15,8 @@ CONSTANTS = {
     *(np.floor_divide, np.nextafter, np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
 }
 
-# What floors above serve: NumPy's functions that are not ufuncs, each by itself, and drawing as "svg".
+# What floors above serve: NumPy's functions that are not ufuncs, each by itself or (in modules that NumPy
+# loads late) by its name, and drawing as "svg".
 FUNCTIONS: dict[object, object] = {}
 
 

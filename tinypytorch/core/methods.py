@@ -1,4 +1,6 @@
-"""Floor 3: the methods of NumPy's arrays that move and choose entries. Imports `operators`, whose operators they use.
+"""Floor 3: the methods of NumPy's arrays that move and choose entries, and the parts of complex numbers.
+
+Imports `operators`, whose operators they use.
 
 `ndarray.sort`, `put`, `fill` and others that write into the array have no counterpart: results are new.
 """
@@ -13,7 +15,10 @@ import numpy as np
 from tinypytorch.arrays import Axis, Mask, Positions, Whole, along, normalize_axes, normalize_axis, real_array
 from tinypytorch.core.operators import MATMUL, ArrayOperators, Plain, value_of
 from tinypytorch.ops.contractions import LETTERS, Einsum
+from tinypytorch.ops.parts import Conj, Imag, Real
 from tinypytorch.ops.shaping import BroadcastTo
+
+_REAL, _IMAG, _CONJ = Real(), Imag(), Conj()
 
 # Integers as they are given.
 Places: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]] | Whole | ArrayOperators
@@ -23,6 +28,24 @@ class ArrayMethods(ArrayOperators):
     """What moves and chooses entries, by the names of `numpy.ndarray`'s methods."""
 
     __slots__ = ()
+
+    @property
+    def real(self) -> Self:
+        """The real part; of real data the same values."""
+        return self.record(_REAL)
+
+    @property
+    def imag(self) -> Self:
+        """The imaginary part; zeros of real data."""
+        return self.record(_IMAG)
+
+    def conj(self) -> Self:
+        """The complex conjugate."""
+        return self.record(_CONJ)
+
+    def conjugate(self) -> Self:
+        """The same as `conj`."""
+        return self.record(_CONJ)
 
     def ravel(self, order: Literal["C", "F"] = "C") -> Self:
         """All entries along one axis, the last index running fastest ("C") or the first ("F")."""

@@ -16,19 +16,21 @@ from numpy.typing import DTypeLike
 from tinypytorch.arrays import (
     Array,
     Axis,
+    ComplexScalar,
     Index,
     IndexPart,
     Mask,
+    NumericArray,
     Positions,
-    RealArray,
     Scalar,
     Shape,
     Whole,
     is_array,
+    is_complex,
     is_numpy_scalar,
     is_operand,
     normalize_axis,
-    real_array,
+    numeric_array,
     weak,
 )
 from tinypytorch.compat import override
@@ -47,7 +49,7 @@ from tinypytorch.ops.shaping import AsType, Reshape, Transpose
 ADD, SUB, MUL, DIV, NEG, POW = ar.Add(), ar.Sub(), ar.Mul(), ar.Div(), ar.Neg(), ar.Pow()
 SQUARE, ABS, MATMUL, SUM = ar.Square(), Abs(), MatMul(), Sum()
 
-Plain: TypeAlias = RealArray | Scalar
+Plain: TypeAlias = NumericArray | Scalar | ComplexScalar
 
 
 class ArrayOperators:
@@ -101,10 +103,10 @@ class ArrayOperators:
     def __rtruediv__(self, other: Plain, /) -> Self:
         return self.combine(DIV, other, self)
 
-    def __matmul__(self, other: Self | RealArray, /) -> Self:
+    def __matmul__(self, other: Self | NumericArray, /) -> Self:
         return self.combine(MATMUL, self, other)
 
-    def __rmatmul__(self, other: RealArray, /) -> Self:
+    def __rmatmul__(self, other: NumericArray, /) -> Self:
         return self.combine(MATMUL, other, self)
 
     def __pow__(self, other: Self | Plain, /) -> Self:
@@ -143,6 +145,8 @@ class ArrayOperators:
             if ufunc is np.float_power:
                 base, exponent = (as_double(x) for x in inputs)
                 return self.__array_ufunc__(np.power, method, base, exponent)
+            if ufunc is np.sign and is_complex(self):
+                raise TypeError("np.sign of complex numbers is not constant; write x / abs(x)")
             if ufunc in CONSTANTS:
                 answer: object = ufunc(*(value_of(x) for x in inputs))
                 return answer
@@ -161,7 +165,7 @@ class ArrayOperators:
         """NEP 18: `np.sum(x)` is recorded, `np.shape(x)` is plain; a function with no rule is a `TypeError`."""
         home = str(getattr(function, "__module__", "numpy")).replace("numpy", "np", 1)
         name = f"{home}.{getattr(function, '__name__', function)}"
-        mine = FUNCTIONS.get(function)
+        mine = FUNCTIONS.get(function, FUNCTIONS.get(name))
         if not is_served(mine):
             raise TypeError(
                 f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it"
@@ -199,10 +203,18 @@ class ArrayOperators:
         return format(self.value().item(), spec) if spec and self.size == 1 else format(str(self), spec)
 
     def __float__(self) -> float:
-        return float(self.value())
+        return float(self._one_real("float"))
 
     def __int__(self) -> int:
-        return int(self.value())
+        return int(self._one_real("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self.value())
+
+    def _one_real(self, name: str) -> Array:
+        if is_complex(self):
+            raise TypeError(f"{name} of a complex Variable would drop the imaginary part; take x.real, or complex(x)")
+        return self.value()
 
     def __contains__(self, item: Self | Plain, /) -> bool:
         return bool(np.any(self.value() == value_of(item)))
@@ -273,9 +285,9 @@ class ArrayOperators:
         return self.record(Transpose(tuple(order)))
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """The same values in another floating dtype; the gradient comes back in this one's."""
+        """The same values in another floating dtype, or a complex one; the gradient comes back in this one's."""
         wanted = np.dtype(dtype)
-        if wanted.kind != "f":
+        if wanted.kind not in "fc":
             raise TypeError(f"astype: {wanted} is not floating; for a constant of that dtype take x.data.astype(...)")
         return self.record(AsType(wanted.str))
 
@@ -308,14 +320,15 @@ Given: TypeAlias = IndexPart | Whole | Sequence[int] | Sequence[Sequence[int]] |
 
 def as_double(x: object) -> object:
     """An operand in double precision, or what it is if that is more; Python's numbers as they are."""
-    if isinstance(x, (int, float)) and not isinstance(x, np.float64):
+    if isinstance(x, (int, float, complex)) and not isinstance(x, np.generic):
         return x
-    dtype = value_of(x).dtype
-    if dtype.itemsize > 8 or dtype == np.float64 or dtype.kind not in "fiub":
+    value = value_of(x)
+    wide = np.result_type(value, np.float64)
+    if value.dtype.kind not in "fiubc" or value.dtype == wide:
         return x
-    if isinstance(x, ArrayOperators) and dtype.kind == "f":
-        return x.astype(np.float64)
-    return value_of(x).astype(np.float64)
+    if isinstance(x, ArrayOperators) and value.dtype.kind in "fc":
+        return x.astype(wide)
+    return value.astype(wide)
 
 
 def value_of(x: object) -> Array:
@@ -324,18 +337,18 @@ def value_of(x: object) -> Array:
 
 
 def plain_operand(op: Function, x: object) -> Array:
-    """The value of an operand that is no Variable; `TypeError` if it is not real."""
+    """The value of an operand that is no Variable; `TypeError` if it is no number."""
     if is_operand(x):
         return x
     if is_array(x) or is_numpy_scalar(x):
-        values = real_array(x)
+        values = numeric_array(x)
         if values is None:
             raise bad_operand(op, x)
         if values.ndim:
             return values
         scalar: Array = values[()]
         return scalar
-    if not isinstance(x, (float, int)):
+    if not isinstance(x, (float, int, complex)):
         raise bad_operand(op, x)
     return weak(x)
 

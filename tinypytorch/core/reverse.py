@@ -16,11 +16,13 @@ from tinypytorch.arrays import (
     Array,
     Shape,
     broadcasts_to,
+    in_kind,
     is_array,
+    is_complex,
     is_numpy_scalar,
+    numeric_array,
     one,
     read_only,
-    real_array,
     sum_leading,
     sum_to,
 )
@@ -72,19 +74,21 @@ def may_sum_down(y: Vertex, got: Shape) -> bool:
 def fit(g: object, x: Array, y: Vertex, i: int) -> Array:
     """The gradient `g` of input `i`, whose value is `x`, of the op that gave `y`, in exactly its shape and dtype.
 
+    Of a complex gradient a real input gets the real part: only that pairs with a real direction.
+
     Raises `ValueError` for a shape, and `TypeError` for a type, that no gradient of x can have.
     """
     if isinstance(g, ArrayOperators):  # a rule that used this package's functions on arrays
         g = g.value()
-    real = real_array(g) if is_array(g) or is_numpy_scalar(g) or isinstance(g, (float, int)) else None
-    if real is None:
+    found = numeric_array(g) if is_array(g) or is_numpy_scalar(g) or isinstance(g, (float, int, complex)) else None
+    if found is None:
         raise bad_gradient(y.op, i, g, x)
     shape: Shape = x.shape
-    if real.shape != shape:
-        if not may_sum_down(y, real.shape) or not broadcasts_to(shape, real.shape):
-            raise bad_gradient(y.op, i, real, x)
-        real = sum_to(real, shape)
-    fitted: Array = real if real.dtype == x.dtype else real.astype(x.dtype)
+    if found.shape != shape:
+        if not may_sum_down(y, found.shape) or not broadcasts_to(shape, found.shape):
+            raise bad_gradient(y.op, i, found, x)
+        found = sum_to(found, shape)
+    fitted = in_kind(found, x.dtype)
     return fitted if shape else fitted[()]
 
 
@@ -95,9 +99,14 @@ def cotangent(value: Array, gradient: object, what: str) -> Array:
         return np.ones(shape, value.dtype) if shape else one(value.dtype)
     if isinstance(gradient, ArrayOperators):
         gradient = gradient.value()
-    given = real_array(gradient)
+    given = numeric_array(gradient)
     if given is None:
-        raise TypeError(f"{what}: a gradient of {shape_and_dtype(gradient)} is not real; give an array like the data")
+        raise TypeError(f"{what}: a gradient of {shape_and_dtype(gradient)} is no array of numbers like the data")
+    if is_complex(given) and not is_complex(value):
+        raise TypeError(
+            f"{what}: a gradient of {shape_and_dtype(gradient)} for data of dtype {value.dtype}, which is real; "
+            "give its real part"
+        )
     if given.shape != shape:
         raise ValueError(f"{what}: the gradient has shape {given.shape}, but the data has {shape}; they must be equal")
     seed: Array = given.astype(value.dtype, copy=False)[()]

@@ -15,7 +15,16 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, RealArray, Scalar, holdable, is_floating, is_operand, real_array
+from tinypytorch.arrays import (
+    Array,
+    ComplexScalar,
+    NumericArray,
+    Scalar,
+    holdable,
+    is_floating,
+    is_operand,
+    numeric_array,
+)
 from tinypytorch.compat import override
 from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
 from tinypytorch.core.errors import (
@@ -49,11 +58,11 @@ _boxed: Callable[[object], Array] = attrgetter("boxed")
 class Variable(ArrayMethods, Vertex):
     """An array whose operations are recorded, so that results can be differentiated with respect to it.
 
-    data: an ndarray with real values of any shape, or None to be set later. It is held, not copied.
+    data: an ndarray of numbers, of any shape, or None to be set later. It is held, not copied.
     name: what drawings call it.
-    requires_grad: whether it gets a gradient: by default if its dtype is floating.
+    requires_grad: whether it gets a gradient: by default if its dtype is floating or complex.
 
-    Raises `TypeError` for data that is no ndarray, or not real, and for `requires_grad=True` of integers.
+    Raises `TypeError` for data that is no ndarray, or not of numbers, and for `requires_grad=True` of integers.
 
     >>> x = Variable(np.array(3.0))
     >>> y = x**2 + 1
@@ -66,7 +75,7 @@ class Variable(ArrayMethods, Vertex):
 
     boxed: Array | None
 
-    def __init__(self, data: RealArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
+    def __init__(self, data: NumericArray | None, name: str | None = None, requires_grad: bool | None = None) -> None:
         self.name: str | None = name
         self.generation: int = 0
         self.kept_grad: Array | None = None
@@ -78,17 +87,17 @@ class Variable(ArrayMethods, Vertex):
         self.raw = self.boxed = None
         self._hold(data)
         if requires_grad is None:
-            requires_grad = data is None or data.dtype.kind == "f"
+            requires_grad = data is None or data.dtype.kind in "fc"
         self.requires_grad = requires_grad
 
     def _hold(self, data: object) -> None:
         if data is None:
             self.raw = self.boxed = None
             return
-        values = real_array(data) if holdable(data) else None
+        values = numeric_array(data) if holdable(data) else None
         if values is None:
             raise bad_data(data)
-        if self.tracking and values.dtype.kind != "f":
+        if self.tracking and values.dtype.kind not in "fc":
             raise constant_dtype(values.dtype, "Variable.data")
         self.raw, self.boxed = (values, None) if values.ndim else (None, values)
 
@@ -108,7 +117,7 @@ class Variable(ArrayMethods, Vertex):
         return _boxed(self)
 
     @data.setter
-    def data(self, data: RealArray | None) -> None:
+    def data(self, data: NumericArray | None) -> None:
         if not self.is_leaf:
             if data is self.data:  # what `y.data += 1` assigns: the very array, already written into
                 return
@@ -141,12 +150,12 @@ class Variable(ArrayMethods, Vertex):
         return self.kept_grad
 
     @grad.setter
-    def grad(self, grad: RealArray | None) -> None:
+    def grad(self, grad: NumericArray | None) -> None:
         if grad is None:
             self.kept_grad = None
             return
-        given = real_array(grad)
-        if given is None or given.shape != self.shape:
+        given = numeric_array(grad)
+        if given is None or given.shape != self.shape or (given.dtype.kind == "c" != self.dtype.kind):
             raise ValueError(f"grad: {shape_and_dtype(grad)} does not fit data of {self.shape} {self.dtype}")
         self.kept_grad = np.array(given, dtype=self.dtype)
 
@@ -159,7 +168,7 @@ class Variable(ArrayMethods, Vertex):
     def requires_grad(self, value: bool) -> None:
         if not self.is_leaf:
             raise RuntimeError("requires_grad can be set on leaves; to cut a result off its graph use x.detach()")
-        if value and not (self.raw is None and self.boxed is None) and self.dtype.kind != "f":
+        if value and not (self.raw is None and self.boxed is None) and self.dtype.kind not in "fc":
             raise constant_dtype(self.dtype, "requires_grad=True")
         self.tracking = TRACKED if value else CONSTANT
 
@@ -186,7 +195,7 @@ class Variable(ArrayMethods, Vertex):
         return self.data
 
     def item(self) -> float:
-        """The one value as a Python number; `ValueError` if there are more."""
+        """The one value as a Python number (a complex one of complex data); `ValueError` if there are more."""
         if self.size != 1:
             raise ValueError(f"item: takes a Variable of one value, not of shape {self.shape}")
         return self.value().item()
@@ -320,7 +329,7 @@ class Variable(ArrayMethods, Vertex):
         another shape. If a rule fails, its exception passes and every `.grad` is as it was.
         """
         if self.tracking == CONSTANT:
-            if self.dtype.kind != "f":
+            if self.dtype.kind not in "fc":
                 raise constant_dtype(self.dtype, "backward")
             raise RuntimeError(
                 f"backward: this Variable is a constant; {HOW_CONSTANTS_ARE_MADE}, so there is nothing to differentiate"
@@ -329,7 +338,7 @@ class Variable(ArrayMethods, Vertex):
         write(sweep([(self, seed)], ARRAYS, None if retain_grad else (), 0))
 
 
-Operand: TypeAlias = Variable | RealArray | Scalar
+Operand: TypeAlias = Variable | NumericArray | Scalar | ComplexScalar
 
 
 def _rebuild(data: Array | None, grad: Array | None, name: str | None, requires_grad: bool) -> Variable:

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Mask, Positions, normalize_axes, normalize_axis
-from tinypytorch.core.apply import apply, constant
+from tinypytorch.arrays import Array, Axis, Mask, Positions, is_complex, normalize_axes, normalize_axis
+from tinypytorch.core.apply import apply, constant, ordered
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.joining import in_dtype
 from tinypytorch.functions.rearranging import at_least, between, flip
@@ -163,7 +163,7 @@ def convolve(a: Operand, v: Operand, mode: Literal["full", "same", "valid"] = "f
 
 
 def correlate(a: Operand, v: Operand, mode: Literal["full", "same", "valid"] = "valid") -> Variable:
-    """y[k] = sum over n of a[n + k] v[n], of two vectors; the modes are those of `convolve`.
+    """y[k] = sum over n of a[n + k] conj(v[n]), of two vectors; the modes are those of `convolve`.
 
     >>> correlate(Variable(np.array([1.0, 2.0, 3.0])), np.array([0.0, 1.0, 0.5]), "same")
     variable([2.  3.5 3. ])
@@ -171,7 +171,7 @@ def correlate(a: Operand, v: Operand, mode: Literal["full", "same", "valid"] = "
     x, w = _vectors("correlate", a, v)
     shorter, longer = sorted((x.size, w.size))
     start = shorter // 2 if x.size < w.size else shorter - 1 - shorter // 2
-    return _part(apply(_CONVOLVE, x, flip(w)), mode, longer, shorter, start)
+    return _part(apply(_CONVOLVE, x, flip(w.conj() if is_complex(w) else w)), mode, longer, shorter, start)
 
 
 def _vectors(name: str, a: Operand, v: Operand) -> tuple[Variable, Variable]:
@@ -212,7 +212,7 @@ def interp(
     >>> interp(Variable(np.array([0.5, 2.0])), [0.0, 1.0], Variable(np.array([10.0, 20.0])))
     variable([15. 20.])
     """
-    at, values, points = constant(x), _coordinates(fp), _coordinates(xp)
+    at, values, points = ordered("interp", x), _coordinates(fp), ordered("interp", _coordinates(xp))
     if points.requires_grad:
         raise TypeError("interp: xp is a constant here; give xp.data, or xp.detach()")
     knots = points.data

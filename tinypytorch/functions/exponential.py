@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final, Literal
 
-import numpy as np
-
-from tinypytorch.core.apply import constant
+from tinypytorch.core.apply import constant, ordered
+from tinypytorch.core.operators import as_double, value_of
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.ops import exponential as ex
 from tinypytorch.ops.elementwise import Sigmoid
@@ -157,15 +156,13 @@ def float_power(a: Operand, b: Operand) -> Variable:
     >>> float_power(Variable(np.array(3.0, np.float32)), 2).dtype
     dtype('float64')
     """
-    return _double(a) ** (b if isinstance(b, (int, float)) else _double(b))
+    return _double(a) ** (b if isinstance(b, (int, float, complex)) else _double(b))
 
 
 def _double(x: Operand) -> Variable:
-    """`x` as float64; as it is where it is longer."""
-    v = constant(x)
-    if v.dtype.itemsize > 8 or v.dtype == np.float64:
-        return v
-    return v.astype(np.float64) if v.dtype.kind == "f" else Variable(v.data.astype(np.float64), requires_grad=False)
+    """`x` as float64, or complex128; as it is where it is longer."""
+    y = as_double(constant(x))
+    return y if isinstance(y, Variable) else Variable(value_of(y), requires_grad=False)
 
 
 def silu(x: Operand) -> Variable:
@@ -200,7 +197,7 @@ def elu(x: Operand, alpha: float = 1.0) -> Variable:
     >>> elu(Variable(np.array([2.0, 0.0])))
     variable([2. 0.])
     """
-    v = constant(x)
+    v = ordered("elu", x)
     right = v > 0.0
     left = v.record(Keep(~right)).record(_EXPM1) * alpha
     return v.combine(Where(right), v, left)
@@ -212,7 +209,7 @@ def leaky_relu(x: Operand, slope: float = 0.01) -> Variable:
     >>> leaky_relu(Variable(np.array([2.0, -1.0])))
     variable([ 2. -0.01])
     """
-    v = constant(x)
+    v = ordered("leaky_relu", x)
     return v.combine(Where(v > 0.0), v, v * slope)
 
 

@@ -218,7 +218,7 @@ def spots(name: str, obj: Places | Slice, n: int) -> Positions:
 
 
 def in_dtype(v: Variable, x: Variable) -> Variable:
-    """v in the dtype of x, if that is floating."""
-    if x.dtype.kind != "f" or v.dtype == x.dtype:
+    """v in the dtype of x, if that is floating or complex."""
+    if x.dtype.kind not in "fc" or v.dtype == x.dtype:
         return v
-    return v.astype(x.dtype) if v.dtype.kind == "f" else constant(v.data.astype(x.dtype))
+    return v.astype(x.dtype) if v.dtype.kind in "fc" else constant(v.data.astype(x.dtype))

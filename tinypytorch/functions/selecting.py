@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from tinypytorch.arrays import Array, Index, IndexPart, Mask, Positions, Shape, normalize_axis, real_array
-from tinypytorch.core.apply import as_array, constant
+from tinypytorch.core.apply import as_array, constant, ordered
 from tinypytorch.core.methods import Places, places, within
 from tinypytorch.core.operators import Given, own_index
 from tinypytorch.core.variable import Operand, Variable
@@ -164,7 +164,7 @@ def at_add(x: Operand, index: Given | tuple[Given, ...], value: Operand) -> Vari
 def _at(name: str, x: Operand, index: Given | tuple[Given, ...], value: Operand) -> tuple[Variable, Index, Variable]:
     """The array, an index that is the op's own, and the values in the shape and dtype that belong there."""
     y = constant(x)
-    if y.dtype.kind != "f":
+    if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: x is floating, not {y.dtype}")
     own = own_index(index)
     nothing: Array = np.zeros((), y.dtype)
@@ -183,7 +183,7 @@ def sort(x: Operand, axis: int | None = -1, *, stable: bool | None = None) -> Va
     >>> x.grad
     array([100.,   1.,  10.])
     """
-    y = constant(x)
+    y = ordered("sort", x)
     if axis is None:
         y, axis = y.flat, 0
     i = normalize_axis(axis, y.ndim)
@@ -199,7 +199,7 @@ def partition(x: Operand, kth: Places, axis: int | None = -1) -> Variable:
     >>> partition(Variable(np.array([3.0, 1.0, 2.0])), 0)[0]
     variable(1.0)
     """
-    y = constant(x)
+    y = ordered("partition", x)
     if axis is None:
         y, axis = y.flat, 0
     i = normalize_axis(axis, y.ndim)

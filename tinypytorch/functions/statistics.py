@@ -17,11 +17,12 @@ from tinypytorch.arrays import (
     Mask,
     Positions,
     Shape,
+    is_complex,
     keepdims_shape,
     normalize_axes,
     normalize_axis,
 )
-from tinypytorch.core.apply import constant
+from tinypytorch.core.apply import constant, ordered
 from tinypytorch.core.operators import SQUARE
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.reductions import max as _max
@@ -96,7 +97,7 @@ def ptp(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
 def var(
     a: Operand, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, correction: float | None = None
 ) -> Variable:
-    """The mean over `axis` of the squared distances from the mean, of n entries; divided by n - ddof.
+    """The mean over `axis` of the squared distances from the mean, of n entries; divided by n - ddof. It is real.
 
     da = 2 (a - mean(a)) / (n - ddof). `correction` is another name for `ddof`; `ValueError` if both are given.
 
@@ -105,7 +106,9 @@ def var(
     """
     x = constant(a)
     left = _left("var", x, axis, ddof, correction)
-    return _centred(x, axis).record(SQUARE).sum(axis, keepdims=keepdims) / left
+    away = _centred(x, axis)
+    squares = away.real.record(SQUARE) + away.imag.record(SQUARE) if is_complex(away) else away.record(SQUARE)
+    return squares.sum(axis, keepdims=keepdims) / left
 
 
 def std(
@@ -139,7 +142,7 @@ def nanmean(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variabl
     """
     x = constant(a)
     good: Mask = ~np.isnan(x.data)
-    count: Array = good.sum(axis, dtype=x.dtype, keepdims=keepdims)
+    count: Array = good.sum(axis, dtype=x.data.real.dtype, keepdims=keepdims)
     return x.record(Keep(good)).sum(axis, keepdims=keepdims) / count
 
 
@@ -252,7 +255,7 @@ def quantile(
     >>> y, x.grad
     (variable(1.5), array([0. , 0.5, 0.5]))
     """
-    x = constant(a)
+    x = ordered("quantile", a)
     shares: Array = np.asarray(q, np.float64)
     axes = normalize_axes(axis, x.ndim)
     others = tuple(i for i in range(x.ndim) if i not in axes)

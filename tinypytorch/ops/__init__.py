@@ -19,7 +19,9 @@ from tinypytorch.ops import (
     decompositions,
     elementwise,
     exponential,
+    fourier,
     indexing,
+    parts,
     products,
     reductions,
     rounding,
@@ -30,9 +32,9 @@ from tinypytorch.ops import (
 )
 
 _FILES: Final = (
-    *(arithmetic, elementwise, trigonometric, exponential, rounding),
+    *(arithmetic, elementwise, trigonometric, exponential, rounding, parts),
     *(indexing, products, reductions, selection, shaping, accumulations, convolution),
-    *(contractions, solving, decompositions),
+    *(contractions, solving, decompositions, fourier),
 )
 
 

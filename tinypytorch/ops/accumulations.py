@@ -19,12 +19,14 @@ from tinypytorch.arrays import (
     Slice,
     along,
     inverse_permutation,
+    is_complex,
     normalize_axes,
     normalize_axis,
     one,
 )
 from tinypytorch.function import NONZERO, Case, Function, Kink, Spec, T, join, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.parts import turned
 from tinypytorch.ops.reductions import Sum, restore
 from tinypytorch.ops.selection import Keep
 from tinypytorch.ops.shaping import Concatenate
@@ -171,6 +173,7 @@ def _norms() -> tuple[Case, ...]:
 class Norm:
     """y = (sum |x|**p)**(1/p) over `axis`. dx = sign(x) (|x| / y)**(p - 1); 0 where x is 0.
 
+    Of complex entries the sign is conj(x) / |x|.
     For p < 1 that is infinite where an entry is 0 and y is not, for p < 2 its own derivative; both are given as 0.
     """
 
@@ -182,20 +185,29 @@ class Norm:
         kink="0 where all entries are 0; for p < 1 to any entry that is 0",
         kinks=(Kink(((0.0, 0.0, 0.0),), ((0.0, 0.0, 0.0),)),),
         cases=_norms,
+        numbers="complex",
     )
 
     def forward(self, x: Array, /) -> Array:
         if self.p == 2:
-            y: Array = u.sqrt(u.add_reduce(x * x, self.axis, self.keepdims))
+            squares = x * x if x.dtype.kind == "f" else (x * u.conjugate(x)).real
+            y: Array = u.sqrt(u.add_reduce(squares, self.axis, self.keepdims))
             return y
         total = u.add_reduce(u.absolute(x) ** self.p, self.axis, self.keepdims)
-        return total ** (one(x.dtype) / self.p)  # 1.0 / p is rounded to float64, which extended precision would see
+        return total ** (one(total.dtype) / self.p)  # 1.0 / p is rounded to float64, which extended precision would see
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         top = restore(y, x.shape, self.axis)
         zero = u.equal(top, 0.0)
         if zero.any():
-            top = top + zero.astype(x.dtype)
+            top = top + zero.astype(y.dtype)
+        if is_complex(x):
+            if self.p == 2:
+                return restore(gy, x.shape, self.axis) * (u.conjugate(x) / top)
+            size = u.absolute(x)
+            slope: T = turned(x, size)
+            size = (size + u.equal(x, 0.0).astype(y.dtype)) / top
+            return restore(gy, x.shape, self.axis) * (size ** (self.p - 1.0) * slope)
         slope = x / top
         if self.p != 2:
             still = u.equal(slope, 0.0)  # a negative power of 0 is infinite, and times the sign of 0 nan

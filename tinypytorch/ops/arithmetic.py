@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex, one
 from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
@@ -115,13 +115,15 @@ class Pow:
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         both_zero = u.equal(a, 0.0) & u.equal(b, 0.0)
         if both_zero.any():
-            return gy * b * (a + both_zero.astype(np.float64)) ** (b - 1.0)
+            return gy * b * (a + both_zero.astype(y.dtype)) ** (b - 1.0)
         return gy * b * a ** (b - 1.0)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0)
         if zero.any():
-            return lift(Keep(~zero), gy * y) * u.log(a + zero.astype(np.float64))
+            return lift(Keep(~zero), gy * y) * u.log(a + zero.astype(y.dtype))
+        if is_complex(y) and not is_complex(a):  # of a negative number the logarithm is complex
+            return gy * y * u.log(a * one(y.dtype))
         return gy * y * u.log(a)
 
 

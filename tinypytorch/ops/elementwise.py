@@ -1,4 +1,4 @@
-"""Floor 2: functions of one real variable, element by element. Imports `arrays`, `function` and `ops.ufuncs`.
+"""Floor 2: functions of one variable, element by element. Imports `arrays`, `function` and other op files.
 
 Formulas: Abramowitz & Stegun, Handbook of Mathematical Functions, 4.2 (exp, log), 4.3 (circular), 4.5 (hyperbolic).
 """
@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.function import NONZERO, POSITIVE, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.parts import slope_of_size
 
 
 @value
@@ -112,15 +113,17 @@ _SECH_SQUARED = SechSquared()
 
 @value
 class Abs:
-    """y = |x|."""
+    """y = |x|. The rule is the sign of x; of complex numbers conj(x) / |x|."""
 
-    spec: ClassVar[Spec] = Spec(domain=(NONZERO,), kink="0 at 0", kinks=(Kink((0.0,), (0.0,)),), ufunc=np.absolute)
+    spec: ClassVar[Spec] = Spec(
+        domain=(NONZERO,), kink="0 at 0", kinks=(Kink((0.0,), (0.0,)),), ufunc=np.absolute, numbers="complex"
+    )
 
     def forward(self, x: Array, /) -> Array:
         return u.absolute(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * u.sign(x)
+        return gy * slope_of_size(x, y)
 
 
 @value

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Index, Mask, Positions, Shape, Slice
+from tinypytorch.arrays import Array, Index, Mask, Positions, Shape, Slice, is_complex
 from tinypytorch.function import Case, Spec, T, lift, value
 from tinypytorch.ops.selection import Keep
 
@@ -94,6 +94,8 @@ class SetAt:
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
+        if is_complex(b) and not is_complex(a):
+            raise TypeError("complex values do not fit into a real array; make it complex by astype")
         y = np.array(a)
         y[self.index] = b
         return y

@@ -21,7 +21,7 @@ _NOWHERE: Final = Keep(np.zeros((), np.bool))
 class Positive:
     """y = +x, a copy."""
 
-    spec: ClassVar[Spec] = Spec(ufunc=np.positive, aliases=(np.conjugate,), holomorphic=True)
+    spec: ClassVar[Spec] = Spec(ufunc=np.positive, holomorphic=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.positive(x)

@@ -7,9 +7,19 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape, Slice, along, inverse_permutation, normalize_axis, sum_to
+from tinypytorch.arrays import (
+    Array,
+    Shape,
+    Slice,
+    along,
+    inverse_permutation,
+    is_complex,
+    normalize_axis,
+    sum_to,
+)
 from tinypytorch.function import Case, Spec, T, join, lift, value
 from tinypytorch.ops.indexing import PutAdd
+from tinypytorch.ops.parts import Real
 
 
 @value
@@ -241,14 +251,26 @@ def _bounds(sections: int | tuple[int, ...], n: int) -> tuple[int, ...]:
 
 @value
 class AsType:
-    """The same values in another floating dtype, given by its name; the gradient comes back in the old one."""
+    """The same values in another floating or complex dtype, given by its name; the gradient comes back in the old one.
+
+    Real values become complex ones, not the other way: what is to become of the imaginary parts is to be said.
+    """
 
     dtype: str
-    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(AsType("longdouble"), ((2, 3),)),))
+    spec: ClassVar[Spec] = Spec(
+        takes="a complex dtype for complex values; their real parts are x.real",
+        cases=lambda: (Case(AsType("longdouble"), ((2, 3),)), Case(AsType("clongdouble"), ((2, 3),))),
+        numbers="complex",
+    )
 
     def forward(self, x: Array, /) -> Array:
+        like: Array = np.zeros((), self.dtype)
+        if is_complex(x) and not is_complex(like):
+            raise TypeError("complex values are not cast to real ones")
         y: Array = x.astype(self.dtype)
         return y
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
+        if is_complex(gy) and not is_complex(x):
+            gy = lift(Real(), gy)
         return lift(AsType(x.dtype.str), gy)

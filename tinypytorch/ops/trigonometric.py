@@ -9,9 +9,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import IMAGINARY, Array, is_complex
 from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.elementwise import SechSquared
 from tinypytorch.ops.selection import Keep
 
 # The poles of the tangent between -18 and 18.
@@ -20,7 +21,7 @@ _POLES: Final = tuple((k + 0.5) * np.pi for k in range(-6, 6))
 
 @value
 class Tan:
-    """y = tan x. The rule is 1 + y**2, a sum of positive terms."""
+    """y = tan x. The rule is 1 + y**2, a sum of positive terms; of complex ones, which may cancel, sech(i x)**2."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=_POLES),), ufunc=np.tan, holomorphic=True)
 
@@ -28,7 +29,7 @@ class Tan:
         return u.tan(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * (y * y + 1.0)
+        return gy * (lift(SechSquared(), x * IMAGINARY) if is_complex(x) else y * y + 1.0)
 
 
 _INSIDE = Domain(low=-1.0, high=1.0)
@@ -90,9 +91,11 @@ class Arctan:
 class Witch:
     """y = 1 / (1 + x**2), Agnesi's curve, by way of a root: the square overflows where x does not."""
 
-    spec: ClassVar[Spec] = Spec()
+    spec: ClassVar[Spec] = Spec(numbers="complex")
 
     def forward(self, x: Array, /) -> Array:
+        if is_complex(x):
+            return 1.0 / (x * IMAGINARY + 1.0) / (1.0 - x * IMAGINARY)
         h = u.hypot(x, 1.0)
         return 1.0 / h / h
 
@@ -128,7 +131,7 @@ class Cosh:
 
 @value
 class Arcsinh:
-    """y = arcsinh x."""
+    """y = arcsinh x. The rule is 1 / sqrt(1 + x**2), without the square, which overflows early."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.arcsinh, holomorphic=True)
 
@@ -136,6 +139,8 @@ class Arcsinh:
         return u.arcsinh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
+        if is_complex(x):
+            return gy / u.sqrt(x * IMAGINARY + 1.0) / u.sqrt(1.0 - x * IMAGINARY)
         return gy / u.hypot(x, 1.0)
 
 

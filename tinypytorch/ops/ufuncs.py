@@ -27,6 +27,12 @@ class Test(Protocol):
     def __call__(self, x: T, /) -> Mask: ...
 
 
+class Same(Protocol):
+    """A comparing ufunc of two arrays or Variables: likewise."""
+
+    def __call__(self, a: T, b: T | float, /) -> Mask: ...
+
+
 class Zip(Protocol):
     """A ufunc of two arrays."""
 
@@ -49,6 +55,7 @@ absolute: Map = np.absolute
 square: Map = np.square
 sign: Map = np.sign
 positive: Map = np.positive
+conjugate: Map = np.conjugate
 fabs: Map = np.fabs
 tan: Map = np.tan
 arcsin: Map = np.arcsin
@@ -83,9 +90,11 @@ heaviside: Zip = np.heaviside
 arctan2: Zip = np.arctan2
 logaddexp: Zip = np.logaddexp
 logaddexp2: Zip = np.logaddexp2
-# NumPy's stubs have no Variable among two arguments; `attrgetter` gives `Any`, so these two are not checked.
+# NumPy's stubs have no Variable among two arguments; `attrgetter` gives `Any`, so these three are not checked.
 hypot: Pair = attrgetter("hypot")(np)
 floor_divide: Pair = attrgetter("floor_divide")(np)
+# Where a and b are the same number (`==` between Variables is identity, as dictionaries need it).
+equal: Same = attrgetter("equal")(np)
 
 
 def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
@@ -94,15 +103,12 @@ def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
     return y
 
 
-def equal(a: T, b: T | float, /) -> Mask:
-    """Where a and b are the same number (`==` between Variables is identity, as dictionaries need it)."""
-    same: Mask = np.logical_and(a >= b, a <= b)
-    return same
-
-
 @np.errstate(over="ignore")
 def sech(x: Array) -> Array:
     """1 / cosh x, in a new array: 0 where cosh overflows, without a warning."""
+    if x.dtype.kind == "c":  # the quotient by an infinite complex number is nan
+        e: Array = np.exp(np.where(x.real < 0, x, -x))
+        return e * 2.0 / (e * e + 1.0)
     y: Array = np.cosh(x)
     return np.divide(1.0, y, y) if y.ndim else 1.0 / y
 

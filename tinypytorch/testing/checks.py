@@ -9,7 +9,7 @@ point, the tolerance is zero.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -19,9 +19,9 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
 from tinypytorch.testing import references
-from tinypytorch.testing.differences import Derivative, along, objective, widened
+from tinypytorch.testing.differences import FIRST, Derivative, along, objective, undecided, widened
 from tinypytorch.testing.engines import Engine, inner, kernel, kernel_second
 from tinypytorch.testing.numbers.rounded import U
 from tinypytorch.testing.programs import OTHER, PACKAGE, Program
@@ -72,8 +72,14 @@ def check_first(p: Program, engine: Engine = kernel, thorough: bool = True) -> F
     try:
         answer = references.rounded(p)
     except UnavailableError as why:
-        return _by_differences(p, got, along(p, lambda xs: objective(p, xs), p.directions()), 1, str(why))
-    finding = _judged(p, got, answer, 1)
+
+        def numeric(steps: Sequence[float]) -> Derivative:
+            return along(p, lambda xs: objective(p, xs), p.directions(), steps=steps)
+
+        return _by_differences(
+            p, got, numeric, 1, str(why), lambda: inner(engine(p, [widened(x) for x in p.leaves]), p.directions())
+        )
+    finding = _in_the_plane(p, _judged(p, got, answer, 1), lambda xs: objective(p, xs), p.directions())
     if not thorough or finding.verdict is not Verdict.PASS or answer.kinks:
         return finding
     others = _others(p, answer, 1)
@@ -85,17 +91,25 @@ def check_second(p: Program, thorough: bool = True) -> Finding:
     """Check the second derivative of a program along two directions, and that their order does not matter."""
     v, w = p.directions(), p.directions(OTHER)
     got, mirrored = kernel_second(p, p.leaves, v, w), kernel_second(p, p.leaves, w, v)
+
+    def first(xs: Sequence[Array]) -> np.longdouble:
+        return np.longdouble(inner(kernel(p, xs), v))
+
     try:
         answer = references.rounded(p, 2)
     except UnavailableError as why:
-
-        def first(xs: Sequence[Array]) -> np.longdouble:
-            return np.longdouble(inner(kernel(p, xs), v))
-
-        return _by_differences(p, got, along(p, first, w), 2, str(why))
+        return _by_differences(
+            p,
+            got,
+            lambda steps: along(p, first, w, steps=steps),
+            2,
+            str(why),
+            lambda: kernel_second(p, [widened(x) for x in p.leaves], v, w),
+        )
     finding = _judged(p, got, answer, 2)
     if finding.verdict is Verdict.PASS:
         finding = _judged(p, mirrored, answer, 2)
+    finding = _in_the_plane(p, finding, first, w)
     if not thorough or finding.verdict is not Verdict.PASS or answer.kinks:
         return finding
     wide = kernel_second(p, [widened(x) for x in p.leaves], v, w)
@@ -164,6 +178,22 @@ def _failed(p: Program, finding: Finding) -> Finding:
     if references.decided_by_rounding(p, finding.order, roundoff(p)):
         return replace(finding, verdict=Verdict.INCONCLUSIVE, reason="rounding decides which branch is taken")
     return replace(finding, verdict=Verdict.FAIL)
+
+
+def _in_the_plane(
+    p: Program, finding: Finding, f: Callable[[Sequence[Array]], np.longdouble], directions: Sequence[Array]
+) -> Finding:
+    """A failure of a program with complex values stands only away from kinks.
+
+    Their parts may cancel to what is zero but for rounding, on either side of which an op may then decide: by rounded
+    duals on another one than by the engine.
+    """
+    if finding.verdict is not Verdict.FAIL or not any(is_complex(x) for x in p.values):
+        return finding
+    if not undecided(p) and along(p, f, directions).smooth:
+        return finding
+    reason = "an op decides between values that differ by rounding, or nearly so"
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 
 def _at_kink(p: Program, got: float, right: Answer, finding: Finding) -> Finding:
@@ -240,8 +270,22 @@ def _all_agree(p: Program, finding: Finding, answers: list[Answer], got: float, 
     return replace(finding, expected=float(sharp.value))
 
 
-def _by_differences(p: Program, got: float, numeric: Derivative, order: int, why: str) -> Finding:
-    """The verdict where the forward does not run on dual numbers."""
+def _by_differences(
+    p: Program,
+    got: float,
+    ask: Callable[[Sequence[float]], Derivative],
+    order: int,
+    why: str,
+    wide: Callable[[], float],
+) -> Finding:
+    """The verdict where the forward does not run on dual numbers.
+
+    ask: the derivative by differences, for steps of these sizes. Before an engine is called wrong, smaller steps are to
+        say the same: a function that turns within the larger ones is beyond what Ridders' estimate sees.
+    wide: the engine's derivative in extended precision. Where that is right, and the one in the program's own precision
+        is not, what is wrong may be how the program's values were rounded: there is no bound on that here.
+    """
+    numeric = ask(FIRST)
     if not numeric.smooth:
         return Finding(
             Verdict.INCONCLUSIVE,
@@ -258,4 +302,23 @@ def _by_differences(p: Program, got: float, numeric: Derivative, order: int, why
     tolerance = numeric.bound + granted(p, order) * len(p.code) * roundoff(p) * scale
     off = difference(got, as_fraction(numeric.value))
     verdict = Verdict.PASS if off <= tolerance else Verdict.FAIL
+    if verdict is Verdict.FAIL and off <= BLUNT * scale:
+        exact = difference(np.longdouble(wide()), as_fraction(numeric.value))
+        if exact <= min(numeric.bound, off / 2):
+            verdict, why = Verdict.INCONCLUSIVE, f"rounding hides the derivative, but not in extended precision; {why}"
+    if verdict is Verdict.FAIL:
+        for step in FIRST[1:]:
+            finer = ask((step,))
+            if finer.smooth and abs(float(finer.value - numeric.value)) > finer.bound + numeric.bound:
+                return Finding(
+                    Verdict.INCONCLUSIVE,
+                    order,
+                    float(got),
+                    float(finer.value),
+                    math.inf,
+                    0.0,
+                    ("differences",),
+                    0,
+                    f"differences over smaller steps disagree with those over larger ones; {why}",
+                )
     return Finding(verdict, order, float(got), float(numeric.value), tolerance, 0.0, ("differences",), 0, why)

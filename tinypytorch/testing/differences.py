@@ -15,16 +15,18 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
+from tinypytorch.function import Domain
 from tinypytorch.ops import spec_of
+from tinypytorch.ops.parts import Angle
 from tinypytorch.ops.reductions import Max, Min
 from tinypytorch.ops.rounding import Fmax, Fmin, Fmod, Remainder
 from tinypytorch.ops.selection import Maximum, Minimum
-from tinypytorch.testing.programs import Program, run_one
+from tinypytorch.testing.programs import Program, in_precision, run_one
 
-# The steps: from 2**-5 down by sqrt(2). The smallest divides the noise.
+# The steps: from 2**-5 down by sqrt(2), or from less where a branch changes. The smallest divides the noise.
 STEPS: Final = 10
-FIRST: Final = 2.0**-5
+FIRST: Final = (2.0**-5, 2.0**-10, 2.0**-15)
 RATIO: Final = 2.0**0.5
 COVERED: Final = 16
 EPS64: Final = float(np.finfo(np.float64).eps)
@@ -40,16 +42,21 @@ class Derivative:
     smooth: bool
 
 
-def ridders(f: Callable[[np.longdouble], tuple[np.longdouble, bytes]], noise: float, eps: float = EPS80) -> Derivative:
+def ridders(
+    f: Callable[[np.longdouble], tuple[np.longdouble, bytes]],
+    noise: float,
+    eps: float = EPS80,
+    steps: Sequence[float] = FIRST,
+) -> Derivative:
     """The derivative at 0 of f, which gives its value and the branches it took.
 
     noise: a bound on the rounding error of f's value at 0, to which comes `eps` of the largest value seen. A branch
-    that differs from the one at 0 anywhere on the stencil shrinks it, by 32 and by 1024; after that the result is not
-    smooth.
+    that differs from the one at 0 anywhere on the stencil shrinks it, to the next of `steps`; after the last one the
+    result is not smooth.
     """
     middle, branch = f(np.longdouble(0))
     largest = abs(middle)
-    for first in (FIRST, FIRST / 32, FIRST / 1024):
+    for first in steps:
         rows: list[list[np.longdouble]] = []
         bends: list[float] = []
         best, error, smooth = np.longdouble(0), np.inf, True
@@ -80,7 +87,11 @@ def ridders(f: Callable[[np.longdouble], tuple[np.longdouble, bytes]], noise: fl
 
 
 def along(
-    p: Program, f: Callable[[Sequence[Array]], np.longdouble], directions: Sequence[Array], roundings: float = 0.0
+    p: Program,
+    f: Callable[[Sequence[Array]], np.longdouble],
+    directions: Sequence[Array],
+    roundings: float = 0.0,
+    steps: Sequence[float] = FIRST,
 ) -> Derivative:
     """The derivative, along the directions, of a function of the program's leaves that branches as the program does.
 
@@ -94,10 +105,10 @@ def along(
             return f(leaves), branches(p, p.run(leaves))
 
     here, there = float(f(p.leaves)), moved(np.longdouble(0))[0]
-    wide = there.dtype.itemsize > 8 and all(v.dtype.itemsize > 8 for v in p.run([widened(x) for x in p.leaves]))
+    wide = there.dtype.itemsize > 8 and all(v.real.dtype.itemsize > 8 for v in p.run([widened(x) for x in p.leaves]))
     eps = EPS80 if wide else EPS64
     roundings = roundings or max([float(abs(v).max(initial=0.0)) for v in p.values])
-    return ridders(moved, abs(float(there) - here) * EPS80 / EPS64 + roundings * eps, eps)
+    return ridders(moved, abs(float(there) - here) * EPS80 / EPS64 + roundings * eps, eps, steps)
 
 
 def objective(p: Program, leaves: Sequence[Array]) -> np.longdouble:
@@ -105,14 +116,13 @@ def objective(p: Program, leaves: Sequence[Array]) -> np.longdouble:
     values = p.run(leaves)
     total = np.longdouble(0)
     for o, c in zip(p.ends, p.cotangents(), strict=True):
-        total += np.longdouble((values[o] * c).sum())
+        total += np.longdouble((values[o] * c).sum().real)
     return total
 
 
 def widened(x: Array) -> Array:
     """The array in extended precision."""
-    wide: Array = x.astype("longdouble")
-    return wide
+    return in_precision(x, "longdouble")
 
 
 def branches(p: Program, values: Sequence[Array]) -> bytes:
@@ -123,17 +133,52 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
         operands = [values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
         for k, x in enumerate(operands):
             domain = spec.domain[min(k, len(spec.domain) - 1)]
+            if is_complex(x):
+                taken.append(_sheet(x, domain, isinstance(i.op, Angle)))
+                continue
             ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
-            taken += [_decisions(np.sign(x - end)) for end in (*ends, *domain.avoid)]
+            taken += [_signs(x - end) for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
             taken.append((operands[0] == run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]).tobytes())
         elif isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
-            taken.append(_decisions(np.sign(operands[0] - operands[1])))
+            taken.append(_signs(operands[0] - operands[1]))
         elif isinstance(i.op, Fmod | Remainder):
-            taken.append(_decisions(np.floor(operands[0] / operands[1])))
+            taken.append(np.asarray(np.floor(operands[0] / operands[1]), np.float64).tobytes())
     return b"|".join(taken)
 
 
-def _decisions(x: Array) -> bytes:
-    """Whole numbers as bytes; in float64, since extended numbers have bytes that mean nothing and may be anything."""
-    return x.astype(np.float64).tobytes()
+# Closer than this part of the largest value, two values may be the same but for rounding.
+_CLOSE: Final = 2.0**-40
+
+
+def undecided(p: Program) -> bool:
+    """Whether an op decides between values that may be the same, or different by rounding alone."""
+    largest = max([1.0, *(float(abs(v).max(initial=0.0)) for v in p.values)])
+    for i in p.code:
+        spec = spec_of(i.op)
+        operands = [p.values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
+        gaps: list[Array] = []
+        for k, x in enumerate(operands):
+            domain = spec.domain[min(k, len(spec.domain) - 1)]
+            gaps += [x - end for end in (domain.low, domain.high, *domain.avoid) if np.isfinite(end)]
+        if isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
+            gaps.append(operands[0] - operands[1])
+        elif isinstance(i.op, Max | Min):
+            ends = run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]
+            close = np.abs(operands[0] - ends) <= _CLOSE * largest
+            if np.count_nonzero(close) > ends.size:
+                return True
+        if any((np.abs(gap) <= _CLOSE * largest).any() for gap in gaps):
+            return True
+    return False
+
+
+def _signs(x: Array) -> bytes:
+    """Signs, in double precision: in extended precision there are bytes between the numbers that hold anything."""
+    return np.asarray(np.sign(x), np.float64).tobytes()
+
+
+def _sheet(x: Array, domain: Domain, angle: bool) -> bytes:
+    """On which side of a branch cut complex operands lie: those are on the real axis, where the domain is not."""
+    outside = (x.real < (0.0 if angle else domain.low)) | (x.real > domain.high)
+    return _signs(np.where(outside, x.imag, 0.0))

@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape
+from tinypytorch.arrays import Array, Shape, in_kind
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Function, is_binary, is_many, is_multi, is_unary, is_variadic
 from tinypytorch.testing.opaque import Opaque
-from tinypytorch.testing.programs import Instruction, Program
+from tinypytorch.testing.programs import Instruction, Program, number
 
 # The derivatives of a program's outputs, weighted with their cotangents, with respect to each of these leaves.
 Engine: TypeAlias = Callable[[Program, Sequence[Array]], list[Array]]
@@ -49,8 +49,8 @@ def kernel_second(p: Program, leaves: Sequence[Array], v: Sequence[Array], w: Se
 
 
 def inner(xs: Sequence[Array], ys: Sequence[Array]) -> float:
-    """The inner product of two lists of arrays, in the precision of the first (a NumPy scalar of its dtype)."""
-    total: float = sum((x * y).sum() for x, y in zip(xs, ys, strict=True))
+    """The pairing Re(sum(x y)) of two lists of arrays, in the precision of the first (a NumPy scalar of its dtype)."""
+    total: float = sum((x * y).sum().real for x, y in zip(xs, ys, strict=True))
     return total
 
 
@@ -72,14 +72,14 @@ def adjoints(p: Program, leaves: Sequence[Array]) -> list[Array]:
         found = local(i.op, bars[at : at + i.outputs], values[at : at + i.outputs], operands)
         for r, x, g in zip(i.operands, operands, found, strict=True):
             if isinstance(r, int):
-                bars[r] = bars[r] + summed_to(np.asarray(g), x.shape).astype(x.dtype)
+                bars[r] = bars[r] + in_kind(summed_to(np.asarray(g), x.shape), x.dtype)
     return bars
 
 
 def operands_of(i: Instruction, values: Sequence[Array]) -> list[Array]:
     """The operands of an instruction, numbers as 0-d arrays."""
-    dtype = np.result_type(*values[:1]) if values else np.float64
-    return [values[r] if isinstance(r, int) else np.asarray(r, dtype) for r in i.operands]
+    dtype = np.result_type(*values[:1]) if values else np.dtype(np.float64)
+    return [values[r] if isinstance(r, int) else number(r, dtype) for r in i.operands]
 
 
 def local(op: Function, gys: Sequence[Array], ys: Sequence[Array], xs: Sequence[Array]) -> list[Array]:

@@ -21,7 +21,7 @@ from tinypytorch.testing.disturbances import check_settings as check_settings
 from tinypytorch.testing.disturbances import check_threads as check_threads
 from tinypytorch.testing.disturbances import no_collector
 from tinypytorch.testing.passes import NARROW, bits, end_of, ends_of, exactly, grads_of, leaves_of, settled
-from tinypytorch.testing.programs import Program, spread
+from tinypytorch.testing.programs import Program, in_precision, weights
 
 Invariant: TypeAlias = Callable[[Program], str | None]
 
@@ -70,13 +70,13 @@ def check_additive(p: Program) -> str | None:
     Compared where nothing is rounded: see `passes.exactly`.
     """
     ends = ends_of(p)
-    both = [(o, seed, spread(seed.shape, o + 7)) for o, seed in ends]
+    both = [(o, seed, weights(seed, o + 7)) for o, seed in ends]
     together = exactly(p, [(o, seed + other) for o, seed, other in both])
     if together is None or not ends:
         return None
     parts = [exactly(p, [(o, s)]) for o, *seeds in both for s in seeds]
     for i in range(len(p.leaves)):
-        total = np.zeros(p.leaves[i].shape, NARROW)
+        total = np.zeros_like(in_precision(p.leaves[i], NARROW))
         for part in parts:
             if part is None:
                 return None
@@ -107,7 +107,7 @@ def check_pure(p: Program) -> str | None:
         for i, g in enumerate(grads):
             if any(np.shares_memory(g, o) for o in others + grads[:i]):
                 return f"a gradient shares memory with a value, the cotangent or another gradient ({dtype})"
-        leaf, seed = xs[0], spread(xs[0].shape, 1).astype(dtype)
+        leaf, seed = xs[0], in_precision(weights(xs[0].data, 1), dtype)
         leaf.cleargrad()
         leaf.backward(seed)
         if leaf.grad is not None and np.shares_memory(leaf.grad, seed):

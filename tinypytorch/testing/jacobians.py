@@ -7,14 +7,24 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape, broadcasts_to, is_array, is_numpy_scalar, real_array
+from tinypytorch.arrays import (
+    IMAGINARY,
+    Array,
+    Shape,
+    broadcasts_to,
+    in_kind,
+    is_array,
+    is_complex,
+    is_numpy_scalar,
+    numeric_array,
+)
 from tinypytorch.testing.differences import along
 from tinypytorch.testing.engines import local, summed_to
-from tinypytorch.testing.numbers.dual import WATCH, Watch
-from tinypytorch.testing.numbers.elements import duals
+from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch
+from tinypytorch.testing.numbers.elements import duals, imaginary_parts, real_parts
 from tinypytorch.testing.numbers.kinds import NotRepresentableError
-from tinypytorch.testing.numbers.rounded import ROUNDED
-from tinypytorch.testing.programs import Instruction, Program
+from tinypytorch.testing.numbers.rounded import ROUNDED, Rounded
+from tinypytorch.testing.programs import Instruction, Program, in_precision
 from tinypytorch.testing.references import UnavailableError, run_on
 
 # The cotangents' entries: not 1, so that a rule that ignores them is seen.
@@ -34,9 +44,9 @@ def _as_it_is(ys: Sequence[Array], xs: Sequence[Array]) -> tuple[Sequence[Array]
 
 
 def alone(p: Program, i: Instruction) -> Program:
-    """The instruction on leaves that have its operands' values, in float64."""
+    """The instruction on leaves that have its operands' values, in double precision."""
     q = Program()
-    refs = [q.leaf(p.values[r].astype(np.float64)) if isinstance(r, int) else r for r in i.operands]
+    refs = [q.leaf(in_precision(p.values[r], "float64")) if isinstance(r, int) else r for r in i.operands]
     q.emit(i.op, *refs)
     return q
 
@@ -44,23 +54,48 @@ def alone(p: Program, i: Instruction) -> Program:
 def jacobians(q: Program) -> list[Array]:
     """For each leaf of a program of one instruction, d (all entries of all outputs) / d (each entry of the leaf).
 
-    By dual numbers; where the op does not run on them, by differences. Raises `UnavailableError` at a kink.
+    By dual numbers; where the op does not run on them, by differences. Raises `UnavailableError` at a kink. Complex
+    outputs have two rows for each entry, the derivatives of Re(y) and of Re(i y); the entry for a complex x is the g of
+    which Re(g dx) is the derivative along dx.
     """
-    rows = sum(y.size for y in q.values[len(q.leaves) :])
+    rows = len(_weights_of_rows(q))
     found: list[Array] = []
     for leaf, x in enumerate(q.leaves):
-        columns: list[list[float]] = []
+        columns: list[Sequence[float | Array]] = []
         for k in range(x.size):
-            directions = [np.zeros(y.shape) for y in q.leaves]
+            directions = [np.zeros_like(y) for y in q.leaves]
             directions[leaf].reshape(-1)[k] = 1.0
-            try:
-                columns.append(_column(q, directions))
-            except KinkError:
-                raise
-            except (UnavailableError, NotRepresentableError):
-                columns.append([_by_differences(q, directions, row) for row in range(rows)])
+            column: list[float | Array] = [*_entries(q, directions)]
+            if is_complex(x):
+                directions[leaf].reshape(-1)[k] = IMAGINARY
+                across = _entries(q, directions)
+                column = [a - b * IMAGINARY for a, b in zip(column, across, strict=True)]
+            columns.append(column)
         found.append(np.array(columns).reshape(x.size, rows).T)
     return found
+
+
+def _entries(q: Program, directions: Sequence[Array]) -> list[float]:
+    """A column: the derivatives of all rows along the directions."""
+    try:
+        return _column(q, directions)
+    except KinkError:
+        raise
+    except (UnavailableError, NotRepresentableError):
+        return [_by_differences(q, directions, row) for row in range(len(_weights_of_rows(q)))]
+
+
+def _weights_of_rows(q: Program) -> list[list[Array]]:
+    """For each row of a Jacobian the cotangents of all outputs: 1 for an entry, and of a complex one i, too."""
+    ys = q.values[len(q.leaves) :]
+    rows: list[list[Array]] = []
+    for n, y in enumerate(ys):
+        for k in range(y.size):
+            for weight in (1.0, IMAGINARY) if is_complex(y) else (1.0,):
+                row = [np.zeros_like(v) for v in ys]
+                row[n].reshape(-1)[k] = weight
+                rows.append(row)
+    return rows
 
 
 def runs_on_duals(q: Program) -> bool:
@@ -77,10 +112,11 @@ def runs_on_duals(q: Program) -> bool:
 
 def _by_differences(q: Program, directions: Sequence[Array], row: int) -> float:
     """The derivative of one entry of the outputs along the directions."""
+    weighted = _weights_of_rows(q)[row]
 
     def entry(leaves: Sequence[Array]) -> np.longdouble:
         outputs = q.run(leaves)[len(q.leaves) :]
-        return np.longdouble(np.concatenate([y.reshape(-1) for y in outputs])[row])
+        return np.longdouble(sum((y * c).sum().real for y, c in zip(outputs, weighted, strict=True)))
 
     found = along(q, entry, directions)
     if not found.smooth:
@@ -99,7 +135,13 @@ def _column(q: Program, directions: Sequence[Array]) -> list[float]:
             values = run_on(q, leaves, ROUNDED)[len(q.leaves) :]
         finally:
             WATCH.reset(token)
-        sides.append([entry.t.v for value in values for entry in value.ravel().tolist()])
+        side_of: list[float] = []
+        for value, y in zip(values, q.values[len(q.leaves) :], strict=True):
+            real: list[Dual[Rounded]] = real_parts(value).ravel().tolist()
+            imag: list[Dual[Rounded]] = imaginary_parts(value).ravel().tolist()
+            for a, b in zip(real, imag, strict=True):
+                side_of += [a.t.v, -b.t.v] if is_complex(y) else [a.t.v]
+        sides.append(side_of)
         if not watch.kinks:
             return sides[0]
     if sides[0] != sides[1]:
@@ -117,12 +159,9 @@ def rule_jacobians(q: Program, scale: float = SCALE, confused: Confused | None =
     ys = q.values[len(q.leaves) :]
     xs = [q.values[r] if isinstance(r, int) else np.asarray(r) for r in i.operands]
     rows: list[list[Array | str]] = []
-    for y in range(len(ys)):
-        for k in range(ys[y].size):
-            gys = [np.zeros(v.shape, v.dtype) for v in ys]
-            gys[y].reshape(-1)[k] = scale
-            given = local(i.op, gys, *(confused or _as_it_is)(ys, xs))
-            rows.append([_in_shape(g, x, scale) for g, x in zip(given, xs, strict=True)])
+    for row in _weights_of_rows(q):
+        given = local(i.op, [gy * scale for gy in row], *(confused or _as_it_is)(ys, xs))
+        rows.append([_in_shape(g, x, scale) for g, x in zip(given, xs, strict=True)])
     if not rows:  # no entries: that it runs, and gives the right shapes, is all there is to see
         given = local(i.op, [np.zeros_like(v) for v in ys], *(confused or _as_it_is)(ys, xs))
         return [_in_shape(given[n], xs[n], scale) for n, r in enumerate(i.operands) if isinstance(r, int)]
@@ -138,10 +177,10 @@ def rule_jacobians(q: Program, scale: float = SCALE, confused: Confused | None =
 
 def _in_shape(g: object, x: Array, scale: float) -> Array | str:
     """A gradient in its operand's shape, or what is wrong with it."""
-    found = real_array(g) if is_array(g) or is_numpy_scalar(g) else None
+    found = numeric_array(g) if is_array(g) or is_numpy_scalar(g) else None
     if found is None:
-        return f"the rule gives {type(g).__name__}, not an array of real numbers"
+        return f"the rule gives {type(g).__name__}, not an array of numbers"
     shape: Shape = found.shape
     if shape != x.shape and not broadcasts_to(x.shape, shape):
         return f"the gradient has shape {shape}, the operand {x.shape}"
-    return summed_to(found, x.shape) / scale
+    return in_kind(summed_to(found, x.shape), x.dtype) / scale

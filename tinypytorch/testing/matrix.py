@@ -15,13 +15,13 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Index, Shape, Slice, is_array, real_array
+from tinypytorch.arrays import Array, Index, Shape, Slice, is_array, numeric_array
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Binary, Domain, Function, Unary, is_binary, is_unary
 from tinypytorch.ops import spec_of
 from tinypytorch.testing.passes import WIDER, Layout, adjoints, bits, contiguous, ends_of
-from tinypytorch.testing.programs import Program
+from tinypytorch.testing.programs import Program, in_precision
 
 DTYPES: Final = ("float16", "float32", "float64", "longdouble")
 # What elementwise ops must take besides the usual: nothing, a number, one entry, and axes of length 1 and 0.
@@ -86,14 +86,14 @@ LAYOUTS: Final[dict[str, Layout]] = {
 
 def _memory(x: Array) -> bytes:
     """The contents of the whole array that x is a view of, read only as far as bits can differ."""
-    while is_array(x.base) and (root := real_array(x.base)) is not None:
+    while is_array(x.base) and (root := numeric_array(x.base)) is not None:
         x = root
     return x.tobytes() if x.dtype == np.uint8 else b"".join(bits([x]))
 
 
 def _check_pass(p: Program, dtype: str, layout: Layout) -> str | None:
     """What is wrong with one pass over leaves in this dtype and layout, whatever its values."""
-    xs = [Variable(layout(x.astype(dtype))) for x in p.leaves]
+    xs = [Variable(layout(in_precision(x, dtype))) for x in p.leaves]
     ends = ends_of(p)
     if not ends:
         return None
@@ -125,7 +125,7 @@ def _unrounded(p: Program, dtype: str, layout: Layout) -> bool:
     """Whether nothing is rounded in this dtype, or in a narrower one: so what is equal in a wider one is exact."""
     narrow = dtype if dtype in WIDER else list(WIDER)[-1]
     found = adjoints(p, ends_of(p), narrow, layout)
-    native = {x.dtype.newbyteorder("=") for x in found}
+    native = {x.real.dtype.newbyteorder("=") for x in found}
     return native == {np.dtype(narrow)} and bits(found) == _gradients(p, WIDER[narrow], layout)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
 from tinypytorch.core.gradients import gradients
 from tinypytorch.function import T
 from tinypytorch.testing.invariants import Invariant
@@ -216,6 +216,9 @@ def _sums_to(parts: list[Array], total: Array) -> bool:
     is half a unit in the last place of 1 (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 4.2,
     and one rounding for the exact sum to compare with).
     """
+    if is_complex(total):
+        halves = ([part.real for part in parts], total.real), ([part.imag for part in parts], total.imag)
+        return all(_sums_to(mine, whole) for mine, whole in halves)
     if len(parts) < 3:
         return bits([sum(parts, np.zeros_like(total))]) == bits([total])
     nu = len(parts) * float(np.finfo(total.dtype).eps) / 2

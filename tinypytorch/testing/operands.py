@@ -7,12 +7,12 @@ rejected. Kinks are allowed: the reference sees them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Mask, Shape
+from tinypytorch.arrays import Array, Mask, Shape, is_complex
 from tinypytorch.function import REAL, Binary, Domain, Function, Unary
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
@@ -20,6 +20,7 @@ from tinypytorch.ops import reductions as re
 from tinypytorch.ops import selection as se
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.lapack import full_svd
+from tinypytorch.ops.parts import Imag, Real
 from tinypytorch.testing.programs import Program
 
 # (program, operand, operand, parameter) -> index of the result.
@@ -39,8 +40,58 @@ class TooLargeError(ArithmeticError):
 
 
 def positive(p: Program, i: int) -> int:
-    """x**2 + 1/2: away from zero, and never equal to x."""
+    """x**2 + 1/2: away from zero, and never equal to x. Of complex x, x + 2 near 0: to the right of zero."""
+    if is_complex(p.values[i]):
+        return p.emit(ar.Add(), small(p, i), 2.0)
     return p.emit(ar.Add(), p.emit(ar.Square(), i), 0.5)
+
+
+def small(p: Program, i: int) -> int:
+    """The value scaled into the unit disc, where most functions are analytic."""
+    largest = float(abs(p.values[i]).max(initial=0.0))
+    return p.emit(ar.Mul(), i, 2.0 ** -math.ceil(math.log2(largest / (1 - 8 * MARGIN)))) if largest > 7 / 8 else i
+
+
+def imaginary(p: Program, i: int) -> int:
+    """x + i (x**2 + 1/4): complex, with entries of all angles."""
+    if is_complex(p.values[i]):
+        return i
+    across = p.emit(ar.Mul(), p.emit(ar.Add(), p.emit(ar.Square(), i), 0.25), 1j)
+    return p.emit(ar.Add(), i, across)
+
+
+def done(p: Program, step: Step, i: int, j: int, k: int) -> int:
+    """The result of a step; of one that refuses complex operands, on their real or imaginary parts."""
+    values, code = len(p.values), len(p.code)
+    if not (is_complex(p.values[i]) or is_complex(p.values[j])):
+        return step(p, i, j, k)
+    try:
+        return step(p, i, j, k)
+    except TypeError:
+        p.cut(values, code)
+    part = Imag() if k % 2 else Real()
+    i, j = (p.emit(part, r) if is_complex(p.values[r]) else r for r in (i, j))
+    return step(p, i, j, k)
+
+
+def _clear_in_the_plane(x: Array, domain: Domain) -> bool:
+    """Whether all complex entries are well to the right of a cut, or near 0 between two, and off poles."""
+    entries: Sequence[complex] = x.ravel().tolist()
+    if math.isfinite(domain.high):
+        return all(abs(e) < 1 - 4 * MARGIN for e in entries)
+    if not all(e.real > domain.low + 4 * MARGIN for e in entries):
+        return False
+    return all(abs(e - a) > 4 * MARGIN for e in entries for a in domain.avoid)
+
+
+def _in_the_plane(p: Program, i: int, domain: Domain) -> int:
+    """A complex operand, moved off cuts and poles by scaling it into the unit disc, and then to the right."""
+    if _clear_in_the_plane(p.values[i], domain):
+        return i
+    i = small(p, i)
+    if _clear_in_the_plane(p.values[i], domain):
+        return i
+    return p.emit(ar.Add(), i, (domain.low if math.isfinite(domain.low) else 1.0) + 1.0)
 
 
 def _clear(x: Array, domain: Domain, kinked: bool) -> bool:
@@ -58,6 +109,8 @@ def inside(p: Program, op: Function, i: int, operand: int) -> int:
     domain = spec.domain[min(operand, len(spec.domain) - 1)]
     if domain.matrices:
         return _matrices(p, i, domain.matrices)
+    if is_complex(p.values[i]):
+        return _in_the_plane(p, i, domain)
     if domain is REAL or _clear(p.values[i], domain, bool(spec.kink)):
         return i
     if math.isfinite(domain.high):  # a sine has values in between only
@@ -120,8 +173,10 @@ def fitting(p: Program, i: int, j: int) -> tuple[int, int]:
 
 
 def unary_step(op: Unary) -> Step:
-    """The step of an elementwise op of one operand."""
-    return lambda p, i, j, k: p.emit(op, inside(p, op, i, 0))
+    """The step of an elementwise op of one operand, a complex one near 0: functions without edges on the real axis
+    have some beside it.
+    """
+    return lambda p, i, j, k: p.emit(op, inside(p, op, small(p, i) if is_complex(p.values[i]) else i, 0))
 
 
 def binary_step(op: Binary) -> Step:

@@ -12,10 +12,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.variable import Variable
-from tinypytorch.testing.programs import Program, spread
+from tinypytorch.testing.programs import Program, in_precision, weights
 
 # What is differentiated: the indices of values, each with its cotangent.
 Ends: TypeAlias = Sequence[tuple[int, Array]]
@@ -31,14 +31,14 @@ NARROW: Final = list(WIDER)[-1]
 
 def leaves_of(p: Program, dtype: str = "float64", constant: int = -1) -> list[Variable]:
     """New Variables that hold copies of the program's leaves; the one of index `constant` wants no gradient."""
-    return [Variable(x.astype(dtype), requires_grad=i != constant) for i, x in enumerate(p.leaves)]
+    return [Variable(in_precision(x, dtype), requires_grad=i != constant) for i, x in enumerate(p.leaves)]
 
 
 def end_of(p: Program, values: list[Variable]) -> tuple[Variable, Array] | None:
     """The last output that depends on a leaf, with its cotangent in its dtype."""
     for o in reversed(p.ends):
         if values[o].requires_grad:
-            return values[o], spread(values[o].shape, o).astype(values[o].dtype)
+            return values[o], weights(values[o].data, o).astype(values[o].dtype)
     return None
 
 
@@ -53,7 +53,7 @@ def tracked(p: Program, constant: int = -1) -> list[bool]:
 def ends_of(p: Program, constant: int = -1) -> list[tuple[int, Array]]:
     """The outputs that depend on a leaf, each with its cotangent."""
     wanted = tracked(p, constant)
-    return [(o, spread(p.values[o].shape, o)) for o in p.ends if wanted[o]]
+    return [(o, weights(p.values[o], o)) for o in p.ends if wanted[o]]
 
 
 def grads_of(xs: Sequence[Variable]) -> list[Array]:
@@ -66,6 +66,9 @@ def bits(arrays: Sequence[Array]) -> list[bytes]:
     found: list[bytes] = []
     with np.errstate(all="ignore"):
         for a in arrays:
+            if is_complex(a):
+                found.append(b"".join(bits([a.real, a.imag])))
+                continue
             high = np.asarray(a + 0.0, np.float64)
             low = np.asarray(a - high + 0.0, np.float64)
             found.append(b"".join(np.where(np.isnan(half), np.nan, half).tobytes() for half in (high, low)))
@@ -82,7 +85,7 @@ def adjoints(p: Program, ends: Ends, dtype: str = "float64", layout: Layout = co
 
     Leaves and cotangents are given in `dtype` and `layout`.
     """
-    xs = [Variable(layout(x.astype(dtype))) for x in p.leaves]
+    xs = [Variable(layout(in_precision(x, dtype))) for x in p.leaves]
     values = p.record(xs)
     inputs = [v for v, wanted in zip(values, tracked(p)) if wanted]
     seeds = [layout(seed.astype(values[o].dtype)) for o, seed in ends]
@@ -94,7 +97,7 @@ def exactly(p: Program, ends: Ends, narrow: str = NARROW, layout: Layout = conti
     """`adjoints` in the dtype `narrow`, if nothing was rounded on the way, else None."""
     with np.errstate(all="ignore"):
         got, wide = adjoints(p, ends, narrow, layout), adjoints(p, ends, WIDER[narrow], layout)
-    same = all(g.dtype == np.dtype(narrow) for g in got) and all(np.isfinite(g).all() for g in got)
+    same = all(g.real.dtype == np.dtype(narrow) for g in got) and all(np.isfinite(g).all() for g in got)
     return got if same and bits(got) == bits(wide) else None
 
 

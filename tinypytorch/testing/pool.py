@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice
+from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice, is_complex
 from tinypytorch.function import is_binary, is_unary
-from tinypytorch.ops import ALL, spec_of
+from tinypytorch.ops import ALL, fourier, parts, spec_of
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
@@ -20,8 +20,18 @@ from tinypytorch.ops import selection as se
 from tinypytorch.ops import shaping as sh
 from tinypytorch.ops.indexing import GetItem, PutAdd
 from tinypytorch.ops.products import MatMul
-from tinypytorch.testing.operands import MOST, Step, TooLargeError, binary_step, fitting, positive, tame, unary_step
-from tinypytorch.testing.programs import LEAF_SHAPES, SEEDS, Plan, Program, leaf_values
+from tinypytorch.testing.operands import (
+    MOST,
+    Step,
+    TooLargeError,
+    binary_step,
+    done,
+    fitting,
+    positive,
+    tame,
+    unary_step,
+)
+from tinypytorch.testing.programs import LEAF_SHAPES, SEEDS, Plan, Program, leaf_in
 from tinypytorch.testing.steps import step_of_cases
 
 
@@ -158,14 +168,19 @@ def _matmul(p: Program, i: int, j: int, k: int) -> int:
 
 
 def _astype(p: Program, i: int, j: int, k: int) -> int:
-    return p.emit(sh.AsType("longdouble"), i)
+    return p.emit(sh.AsType("clongdouble" if is_complex(p.values[i]) else "longdouble"), i)
+
+
+def _small(name: str) -> str:
+    """The name of a class in small letters."""
+    return regex.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _declared() -> dict[str, Step]:
     """Steps for the ops that have none of their own above, by their names in small letters."""
     found: dict[str, Step] = {}
     for name, kind in ALL.items():
-        small = regex.sub("(?<!^)(?=[A-Z])", "_", name).lower()
+        small = _small(name)
         if small.replace("_", "") in _OWN:
             continue
         if spec_of(kind).cases is not None:
@@ -209,18 +224,21 @@ _SPECIAL: Final[dict[str, Step]] = {
     "softmax": _softmax,
     "astype": _astype,
 }
+_PLANE: Final = {_small(name) for name, kind in ALL.items() if kind.__module__ in (parts.__name__, fourier.__name__)}
 _OWN: Final = {name.replace("_", "") for name in _SPECIAL} | {"powconst"}
 POOL: Final[dict[str, Step]] = _SPECIAL | _declared()
 NAMES: Final = tuple(POOL)
-STEPS: Final = tuple(POOL.values())
+# Programs of real numbers leave out the ops that make complex ones, but for the one that is verified: a complex step
+# needs real values. All of them take part where leaves are complex.
+EVERYWHERE: Final = tuple(POOL.values())
+STEPS: Final = tuple(step for name, step in POOL.items() if name not in _PLANE)
 
 
 def build(plan: Plan, steps: tuple[Step, ...] = STEPS) -> Program:
     """The program that a plan stands for, with steps from `steps`. Total: every plan gives one."""
     p = Program()
     for shape, seed in plan.leaves or ((0, 0),):
-        value = leaf_values(LEAF_SHAPES[shape % len(LEAF_SHAPES)], seed % SEEDS)
-        p.leaf(value if plan.dtype == "float64" else value.astype(plan.dtype))
+        p.leaf(leaf_in(plan.dtype, LEAF_SHAPES[shape % len(LEAF_SHAPES)], seed % SEEDS))
     banned = {b % len(steps) for b in plan.banned}
     results = list(range(len(p.leaves)))
     for op, i, j, k in plan.steps:
@@ -231,7 +249,7 @@ def build(plan: Plan, steps: tuple[Step, ...] = STEPS) -> Program:
         a, b = (results[-1 - r % len(results)] for r in (i, j))
         before = len(p.values), len(p.code)
         try:
-            results.append(tame(p, steps[at](p, a, b, k)))
+            results.append(tame(p, done(p, steps[at], a, b, k)))
         except TooLargeError:  # in short floats: without this step
             p.cut(*before)
             results.append(a)

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape, read_only
+from tinypytorch.arrays import IMAGINARY, Array, Shape, is_complex, read_only
 from tinypytorch.compat import override
 from tinypytorch.core.apply import apply, as_variable
 from tinypytorch.core.variable import Variable
@@ -26,7 +26,7 @@ from tinypytorch.ops import ALL
 from tinypytorch.testing.opaque import Opaque
 
 # An operand: the index of a value, or a constant number.
-Ref: TypeAlias = int | float
+Ref: TypeAlias = int | float | complex
 
 # Leaves have one of these shapes, small ones first: they broadcast with each other in every way, and tell the axes
 # apart by length.
@@ -58,7 +58,7 @@ class Plan:
     leaves: the shape and the values of each, as positions in `LEAF_SHAPES` and below `SEEDS`.
     steps: (op, operand, operand, parameter) for each; operands count back from the latest result.
     banned: ops that this plan does without (swarm testing: Groce et al., ISSTA 2012); the next one takes their place.
-    dtype: that of the leaves.
+    dtype: that of the leaves, complex ones, too.
     """
 
     leaves: tuple[tuple[int, int], ...]
@@ -81,6 +81,17 @@ def leaf_values(shape: Shape, seed: int) -> Array:
     return _leaf_values(shape, seed)
 
 
+def leaf_in(dtype: str, shape: Shape, seed: int) -> Array:
+    """`leaf_values` in a dtype; in a complex one with such numbers, of another seed, as imaginary parts."""
+    x = leaf_values(shape, seed)
+    if dtype == "float64":
+        return x
+    if dtype not in _PRECISION:
+        return x.astype(dtype)
+    both: Array = x + leaf_values(shape, (seed + 3) % _TIED) * IMAGINARY
+    return both.astype(dtype)
+
+
 @cache
 def _leaf_values(shape: Shape, seed: int) -> Array:
     at = np.arange(math.prod(shape))
@@ -97,6 +108,34 @@ def _leaf_values(shape: Shape, seed: int) -> Array:
 def spread(shape: Shape, seed: int) -> Array:
     """Directions and cotangents: entries in ±[1/2, 1], never all equal, so that errors do not cancel; read-only."""
     return _spread(shape, seed)
+
+
+def weights(like: Array, seed: int) -> Array:
+    """`spread` in the shape of an array; complex, if that is."""
+    plain = spread(like.shape, seed)
+    if not is_complex(like):
+        return plain
+    both: Array = plain + spread(like.shape, seed + _ACROSS) * IMAGINARY
+    return both
+
+
+# The seed of imaginary parts, beside that of the real ones.
+_ACROSS: Final = 11
+# The complex dtype of each precision, as far as there is one.
+_COMPLEX: Final = {"float16": "complex64", "float32": "complex64", "float64": "complex128", "longdouble": "clongdouble"}
+_PRECISION: Final = {"complex64": "float32", "complex128": "float64", "clongdouble": "longdouble"}
+
+
+def in_precision(x: Array, dtype: str) -> Array:
+    """`x` in the precision of a floating dtype: itself of that dtype, or complex with such parts, as it was."""
+    found: Array = x.astype(_COMPLEX[dtype] if is_complex(x) else dtype)
+    return found
+
+
+def number(r: Ref, dtype: np.dtype[np.float64]) -> Array:
+    """A constant in the precision of an array of `dtype`; complex only if it is itself."""
+    x: Array = np.asarray(r, np.result_type(dtype, np.complex64) if is_complex(r) else np.zeros((), dtype).real.dtype)
+    return x
 
 
 @cache
@@ -130,9 +169,9 @@ class Program:
         for leaf in leaves:
             p.leaf(leaf)
         for op, *operands in code:
-            if isinstance(op, (int, float)):
+            if isinstance(op, (int, float, complex)):
                 raise TypeError("Program.of: an instruction is (op, operand, ...)")
-            p.emit(op, *(r for r in operands if isinstance(r, (int, float))))
+            p.emit(op, *(r for r in operands if isinstance(r, (int, float, complex))))
         return p
 
     def leaf(self, value: Array) -> int:
@@ -150,12 +189,12 @@ class Program:
         self.values.extend(found)
         return len(self.values) - len(found)
 
-    def _constant(self, number: float) -> Array:
+    def _constant(self, constant: Ref) -> Array:
         """A number as an array that widens nothing."""
-        return np.asarray(number, np.result_type(*self.leaves))
+        return number(constant, np.result_type(*self.leaves))
 
     def cut(self, values: int, instructions: int) -> None:
-        """Leave only so many values and instructions."""
+        """Take back what was emitted after there were so many values and instructions."""
         del self.values[values:], self.code[instructions:]
         self._ends = []
 
@@ -164,7 +203,7 @@ class Program:
         values = list(leaves)
         for i in self.code:
             dtype = np.result_type(*leaves)
-            values += run_one(i.op, [values[r] if isinstance(r, int) else np.asarray(r, dtype) for r in i.operands])
+            values += run_one(i.op, [values[r] if isinstance(r, int) else number(r, dtype) for r in i.operands])
         return values
 
     def record(self, leaves: Sequence[Variable], probe: Unary | None = None) -> list[Variable]:
@@ -194,11 +233,11 @@ class Program:
 
     def directions(self, seed: int = 0) -> list[Array]:
         """A direction for each leaf, along which the program is differentiated."""
-        return [spread(x.shape, i + seed) for i, x in enumerate(self.leaves)]
+        return [weights(x, i + seed) for i, x in enumerate(self.leaves)]
 
     def cotangents(self) -> list[Array]:
         """The weights of the outputs, in the order of `ends`."""
-        return [spread(self.values[o].shape, o) for o in self.ends]
+        return [weights(self.values[o], o) for o in self.ends]
 
     def broadcasts(self) -> set[str]:
         """The ways in which operands of the program's binary ops broadcast."""
@@ -262,7 +301,7 @@ def run_one(op: Unary | Binary | Variadic | Multi, operands: Sequence[Array]) ->
     raise TypeError(f"{op!r} is no op")
 
 
-def _recorded(op: Function, operands: list[Variable | float]) -> Sequence[Variable]:
+def _recorded(op: Function, operands: list[Variable | complex]) -> Sequence[Variable]:
     """Apply an op as its users do: this package's through the methods of Variables, others through `apply`."""
     if isinstance(op, Opaque):
         return (op(*(as_variable(x) for x in operands)),)

@@ -21,12 +21,22 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, is_complex
 from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.shaping import AsType
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch, dual_kind
-from tinypytorch.testing.numbers.elements import Elements, constant, duals, elements, is_dual, nested, settled
+from tinypytorch.testing.numbers.elements import (
+    Elements,
+    duals,
+    elements,
+    imaginary_parts,
+    is_dual,
+    nested,
+    real_parts,
+    settled,
+    still,
+)
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
 from tinypytorch.testing.numbers.matrices import is_tuple
@@ -79,11 +89,12 @@ class _Forward(Protocol):
 def run_on(p: Program, leaves: Sequence[Elements], kind: Kind[R]) -> list[Elements]:
     """All values of the program on dual numbers; raises `UnavailableError` where an op does not run on them."""
     values = list(leaves)
+    in_the_plane = any(is_complex(x) for x in p.values)
     for i in p.code:
-        operands = [values[r] if isinstance(r, int) else elements(constant(r, kind)) for r in i.operands]
+        operands = [values[r] if isinstance(r, int) else elements(still(r, kind)) for r in i.operands]
         try:
             # Dual numbers have no dtype to change.
-            result = operands[0] if isinstance(i.op, AsType) else _applied(i.op, operands)
+            result = operands[0] if isinstance(i.op, AsType) else _applied(i.op, operands, in_the_plane)
             values += [settled(y, kind) for y in (result if is_tuple(result) else (result,))]
         except NotRepresentableError:
             raise
@@ -92,9 +103,13 @@ def run_on(p: Program, leaves: Sequence[Elements], kind: Kind[R]) -> list[Elemen
     return values
 
 
-def _applied(op: Function, operands: Sequence[Elements]) -> object:
-    """What the forward makes of dual numbers: in plain object arrays, which are faster, and else in `Elements`."""
+def _applied(op: Function, operands: Sequence[Elements], in_the_plane: bool) -> object:
+    """What the forward makes of dual numbers: in plain object arrays, which are faster, and else in `Elements`, which
+    know of parts.
+    """
     forward: _Forward = getattr(op, "function" if isinstance(op, Opaque) else "forward")
+    if in_the_plane:
+        return forward(*operands)
     watch = WATCH.get(None)
     met = (watch.kinks, watch.ties, watch.others, watch.doubts) if watch else (0, 0, 0, 0)
     try:
@@ -110,10 +125,18 @@ def _weighted(p: Program, values: Sequence[Elements], kind: Kind[R]) -> R:
     number = kind.number
     t = number(0.0)
     for o, cotangent in zip(p.ends, p.cotangents(), strict=True):
-        entries: list[Dual[R]] = values[o].ravel().tolist()
-        for y, c in zip(entries, cotangent.ravel().tolist(), strict=True):
-            t = t + y.t * number(c)
+        for part, c in _parts(values[o], cotangent):
+            entries: list[Dual[R]] = part.ravel().tolist()
+            for y, weight in zip(entries, c.ravel().tolist(), strict=True):
+                t = t + y.t * number(weight)
     return t
+
+
+def _parts(y: Elements, cotangent: Array) -> list[tuple[Elements, Array]]:
+    """The real numbers whose sum Re(sum(c y)) is, and the weights of them."""
+    if not is_complex(cotangent):
+        return [(real_parts(y), cotangent)]
+    return [(real_parts(y), cotangent.real), (imaginary_parts(y), -cotangent.imag)]
 
 
 def _first(p: Program, kind: Kind[R]) -> R:
@@ -145,6 +168,7 @@ def _derivative(
         WATCH.reset(token)
 
 
+@np.errstate(all="ignore")
 def roundings(p: Program, answer: Answer) -> float:
     """A bound on the rounding error of the program's weighted outputs near its leaves, in units of the unit roundoff.
 
@@ -154,8 +178,9 @@ def roundings(p: Program, answer: Answer) -> float:
     values = run_on(p, leaves, ROUNDED)
     total = 0.0
     for o, cotangent in zip(p.ends, p.cotangents(), strict=True):
-        entries: list[Dual[Rounded]] = values[o].ravel().tolist()
-        total += sum((y.v.e / U + y.v.m) * abs(c) for y, c in zip(entries, cotangent.ravel().tolist(), strict=True))
+        for part, c in _parts(values[o], cotangent):
+            entries: list[Dual[Rounded]] = part.ravel().tolist()
+            total += sum((y.v.e / U + y.v.m) * abs(w) for y, w in zip(entries, c.ravel().tolist(), strict=True))
     largest = max([float(abs(x).max(initial=0.0)) for x in p.leaves])
     return GRANTED * total + 2 * largest * answer.magnitude  # directions have entries of 1/2 at least
 
@@ -234,6 +259,8 @@ def precise(p: Program, order: int = 1, side: int = 1) -> Answer:
 
 def complex_step(p: Program, tolerance: float) -> Answer:
     """The imaginary part of the outputs over a tiny imaginary step; `tolerance` bounds the rounding error."""
+    if any(is_complex(x) for x in p.values):
+        raise UnavailableError("the complex step is for real programs")
     for i in p.code:
         if not spec_of(i.op).holomorphic:
             raise UnavailableError(f"{type(i.op).__name__} does not declare itself holomorphic")

@@ -17,7 +17,7 @@ from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import shaping as sh
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.indexing import GetItem
-from tinypytorch.testing.operands import Step, inside
+from tinypytorch.testing.operands import Step, imaginary, inside
 from tinypytorch.testing.programs import Program, Ref, leaf_values, run_one
 from tinypytorch.testing.whose import said
 
@@ -55,6 +55,8 @@ def _cases(kind: type[object]) -> list[Case]:
 def _case(p: Program, case: Case, i: int, j: int) -> tuple[Function, *tuple[int, ...]]:
     """The instance, and operands of the shapes that it takes."""
     shaped = [_shaped(p, (i, j)[n % 2], shape) for n, shape in enumerate(case.shapes)]
+    if case.imaginary:
+        shaped = [imaginary(p, r) for r in shaped]
     return case.op, *(inside(p, case.op, r, n) for n, r in enumerate(shaped))
 
 
@@ -98,7 +100,7 @@ def takes(op: Function, values: list[Array], anything: bool = False) -> bool:
             found = run_one(op, values)
     except Exception:
         return False
-    return anything or all(y.dtype.kind == "f" and bool(np.isfinite(y).all()) for y in found)
+    return anything or all(y.dtype.kind in "fc" and bool(np.isfinite(y).all()) for y in found)
 
 
 def refusal(op: Function) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+import numpy as np
+
 from tinypytorch.arrays import Array
 from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
@@ -27,7 +29,7 @@ from tinypytorch.testing.functions import opaque_programs
 from tinypytorch.testing.invariants import Invariant
 from tinypytorch.testing.opaque import Traced
 from tinypytorch.testing.operands import Step
-from tinypytorch.testing.pool import POOL, STEPS, build
+from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, build
 from tinypytorch.testing.programs import Plan, Program
 from tinypytorch.testing.reduce import INSTRUCTIONS
 from tinypytorch.testing.render import explanation
@@ -182,16 +184,17 @@ def programs_with(op: Function, settings: Settings = Settings()) -> Iterator[Pro
 
 def with_step(step: Step, settings: Settings) -> Iterator[Program]:
     """Programs in which this step takes part: alone in one of ten, else among the others, about a third of all."""
-    steps = (step, *STEPS)
+    others = EVERYWHERE if any(np.dtype(dtype).kind == "c" for dtype in settings.dtypes) else STEPS
+    steps = (step, *others)
     for n, plan in enumerate(random_plans(settings.seed, settings.max_nodes, settings.dtypes)):
         drawn = plan.steps[:1] if n % 10 == 0 else plan.steps
         last = len(drawn) - 1  # often the one that joins two results: it stays as it is
         mine = n % max(last, 1)
         chosen = tuple(
-            (0 if at == mine or (at < last and op % 3 == 0) else 1 + op % len(STEPS), i, j, k)
+            (0 if at == mine or (at < last and op % 3 == 0) else 1 + op % len(others), i, j, k)
             for at, (op, i, j, k) in enumerate(drawn)
         )
-        banned = tuple(1 + b % len(STEPS) for b in plan.banned)
+        banned = tuple(1 + b % len(others) for b in plan.banned)
         yield build(Plan(plan.leaves, chosen, banned, plan.dtype), steps)
 
 

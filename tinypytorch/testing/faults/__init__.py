@@ -10,13 +10,23 @@ from __future__ import annotations
 from typing import Final
 
 from tinypytorch.testing.examine import examine
-from tinypytorch.testing.faults import elementwise, engine, functions, later, matrices, recording, relative, structure
+from tinypytorch.testing.faults import (
+    elementwise,
+    engine,
+    functions,
+    later,
+    matrices,
+    plane,
+    recording,
+    relative,
+    structure,
+)
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
 
 FAULTS: Final[tuple[Fault, ...]] = (
     *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *matrices.FAULTS, *later.FAULTS),
-    *(*engine.FAULTS, *recording.FAULTS),
+    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS),
 )
 
 

@@ -57,6 +57,7 @@ class Fault:
     lone: whether a first derivative of a single call of the op (the first patch's owner) shows it: then the checkers of
         other libraries are given it, too.
     error: its size relative to the derivative, if that is what the fault is about.
+    dtype: that of the leaves of the programs it is to be found in; where it is complex, they are among all ops.
     apt: a regular expression; the suspicion that `explain` gives is apt if it is found in it. Empty: not judged.
     entries: so many entries the largest array of the smallest case has, if that is more than `reduce` aims at; and
         `because`: why fewer cannot show it.
@@ -70,6 +71,7 @@ class Fault:
     apt: str = ""
     entries: int = ENTRIES
     because: str = ""
+    dtype: str = "float64"
 
     @contextmanager
     def planted(self) -> Generator[None]:

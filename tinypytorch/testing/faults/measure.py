@@ -25,7 +25,7 @@ from tinypytorch.testing.explain import explain
 from tinypytorch.testing.faults import FAULTS
 from tinypytorch.testing.faults.fault import ENGINE, Fault
 from tinypytorch.testing.operands import Step
-from tinypytorch.testing.pool import POOL, build
+from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, build
 from tinypytorch.testing.programs import Plan, Program
 from tinypytorch.testing.reduce import ENTRIES, INSTRUCTIONS
 from tinypytorch.testing.verify import Settings, with_step
@@ -118,8 +118,9 @@ def programs_for(fault: Fault, seed: int, max_nodes: int) -> Iterator[Program]:
     """The programs that a fault is to be found in; built while it is planted, so a forward may raise."""
     step = step_for(fault)
     if step is not None:
-        return with_step(step, Settings(seed=seed, max_nodes=max_nodes))
-    return (build(plan) for plan in random_plans(seed, max_nodes))
+        return with_step(step, Settings(seed=seed, max_nodes=max_nodes, dtypes=(fault.dtype,)))
+    steps = STEPS if fault.dtype == "float64" else EVERYWHERE
+    return (build(plan, steps) for plan in random_plans(seed, max_nodes, (fault.dtype,)))
 
 
 def step_for(fault: Fault) -> Step | None:

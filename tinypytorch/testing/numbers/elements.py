@@ -1,4 +1,4 @@
-"""Floor 6: object arrays of dual numbers, and the bridge from arrays of floats. Imports `dual`, `kinds` and `matrices`.
+"""Floor 6: object arrays of dual numbers, and the bridge from arrays of floats. Imports other files here, and NumPy.
 
 A plain object array of no dimensions turns into its element at the first operation, and a forward that then asks for
 its shape fails. `Elements` stays an array. It also answers the few NumPy functions that have no loop for objects.
@@ -6,17 +6,19 @@ its shape fails. `Elements` stays an array. It also answers the few NumPy functi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol, TypeGuard
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol, TypeGuard
 
 import numpy as np
 
-from tinypytorch.arrays import Array, is_array, is_numpy_scalar
+from tinypytorch.arrays import Array, is_array, is_complex, is_numpy_scalar
 from tinypytorch.compat import override
 from tinypytorch.testing.numbers.dual import Dual, dual_kind
+from tinypytorch.testing.numbers.fourier import TRANSFORMS
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
 from tinypytorch.testing.numbers.matrices import answered, is_tuple
 from tinypytorch.testing.numbers.pairs import PAIRS
+from tinypytorch.testing.numbers.plane import Plane, is_plane, plane
 
 # Questions that NumPy does not put to objects; here they are about the values.
 _QUESTIONS: Final[dict[np.ufunc, Callable[[Dual[float]], bool]]] = {
@@ -45,7 +47,29 @@ class _Loop(Protocol):
 
 
 class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
-    """An object array of dual numbers."""
+    """An object array of dual numbers, or of complex ones with dual parts."""
+
+    if not TYPE_CHECKING:  # NumPy's stubs know no arrays of numbers like these
+
+        @property
+        def real(self):
+            """The real parts: of NumPy's own object arrays, everything."""
+            return real_parts(self)
+
+        @property
+        def imag(self):
+            """The imaginary parts."""
+            return imaginary_parts(self)
+
+        def __array_function__(self, func, types, args, kwargs):
+            """NumPy's functions as they are; `fft` and `linalg`, which know no objects, by other algorithms."""
+            transform = TRANSFORMS.get(func.__name__) if func.__module__ == "numpy.fft" else None
+            if transform is not None:
+                return elements(transform(args[0].view(np.ndarray), *args[1:]))
+            made = answered(func, [x.view(np.ndarray) if type(x) is Elements else x for x in args], kwargs)
+            if made is None:
+                return super().__array_function__(func, types, args, kwargs)
+            return tuple(elements(x) for x in made) if is_tuple(made) else elements(made)
 
     @override
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
@@ -69,16 +93,25 @@ class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
             return result.view(Elements) if result.dtype.char == "O" else result
         if isinstance(result, bool):
             return np.bool_(result)
-        return elements(result) if is_dual(result) or isinstance(result, (int, float)) else result
+        return elements(result) if is_dual(result) or is_plane(result) or isinstance(result, (int, float)) else result
 
-    @override
-    def __array_function__(
-        self, func: _Loop, types: Iterable[type], args: Iterable[object], kwargs: Mapping[str, object]
-    ) -> object:
-        made = answered(func, [x.view(np.ndarray) if type(x) is Elements else x for x in args], kwargs)
-        if made is None:
-            return super().__array_function__(func, types, args, kwargs)
-        return tuple(elements(x) for x in made) if is_tuple(made) else elements(made)
+
+def real_parts(x: Elements) -> Elements:
+    """The real parts of dual numbers and complex ones."""
+    return _each(x, lambda entry: entry.real if is_plane(entry) else entry)
+
+
+def imaginary_parts(x: Elements) -> Elements:
+    """The imaginary parts likewise."""
+    return _each(x, lambda entry: entry.imag if is_plane(entry) else entry * 0.0 if is_dual(entry) else 0.0)
+
+
+def _each(x: Elements, part: Callable[[object], object]) -> Elements:
+    """A function of every entry."""
+    found = np.empty(x.size, object)
+    entries: list[object] = x.ravel().tolist()
+    found[:] = [part(entry) for entry in entries]
+    return found.reshape(x.shape).view(Elements)
 
 
 def is_dual(x: object) -> TypeGuard[Dual[float]]:
@@ -99,6 +132,8 @@ def elements(x: object) -> Elements:
 
 def floats(x: Array) -> list[float]:
     """The entries of an array of whatever dtype, as floats; raises `NotRepresentableError` where they are none."""
+    if is_complex(x):
+        raise NotRepresentableError("dual numbers are real here")
     doubles = x if x.dtype == np.float64 else x.astype(np.float64)
     if x.dtype.itemsize > doubles.dtype.itemsize and not np.array_equal(x, doubles, equal_nan=True):
         raise NotRepresentableError("a leaf in extended precision is between two doubles")
@@ -106,7 +141,9 @@ def floats(x: Array) -> list[float]:
 
 
 def duals(x: Array, direction: Array, kind: Kind[R]) -> Elements:
-    """The floats of `x` as dual numbers whose derivatives are the entries of `direction`."""
+    """The floats of `x` as dual numbers whose derivatives are the entries of `direction`; complex ones by parts."""
+    if is_complex(x):
+        return _planes(duals(x.real, direction.real, kind), duals(x.imag, direction.imag, kind))
     number = kind.number
     moving = zip(floats(x), floats(direction), strict=True)
     result = np.empty(x.size, object)
@@ -116,12 +153,21 @@ def duals(x: Array, direction: Array, kind: Kind[R]) -> Elements:
 
 def nested(x: Array, v: Array, w: Array, kind: Kind[R]) -> Elements:
     """The floats of `x` as duals of duals: the inner derivatives are those along `v`, the outer ones along `w`."""
+    if is_complex(x):
+        return _planes(nested(x.real, v.real, w.real, kind), nested(x.imag, v.imag, w.imag, kind))
     outer, number = dual_kind(kind), kind.number
     result = np.empty(x.size, object)
     moving = zip(floats(x), floats(v), floats(w), strict=True)
     for i, (a, b, c) in enumerate(moving):
         result[i] = Dual(Dual(number(a), number(b), kind), Dual(number(c), number(0.0), kind), outer)
     return result.reshape(x.shape).view(Elements)
+
+
+def _planes(real: Elements, imag: Elements) -> Elements:
+    """Complex numbers of these parts."""
+    found = np.empty(real.size, object)
+    found[:] = [Plane(a, b) for a, b in zip(real.ravel().tolist(), imag.ravel().tolist(), strict=True)]
+    return found.reshape(real.shape).view(Elements)
 
 
 def constant(x: object, kind: Kind[R]) -> Dual[R]:
@@ -134,16 +180,22 @@ def constant(x: object, kind: Kind[R]) -> Dual[R]:
     return Dual(kind.number(float(x)), kind.number(0.0), kind)
 
 
+def still(x: object, kind: Kind[R]) -> Dual[R] | Plane[R]:
+    """`constant`, of a complex number, too."""
+    number: object = x.item() if is_numpy_scalar(x) else x
+    return plane(number, 0.0, kind) if isinstance(number, complex) else constant(number, kind)
+
+
 def settled(x: object, kind: Kind[R]) -> Elements:
     """`x` with every plain number in it made a dual number without derivative."""
     array = elements(x)
     entries: list[object] = array.ravel().tolist()
-    plain = [i for i, entry in enumerate(entries) if type(entry) is not Dual]
+    plain = [i for i, entry in enumerate(entries) if type(entry) is not Dual and type(entry) is not Plane]
     if plain:
         flat = array.reshape(-1).view(np.ndarray).copy()
         for i in plain:
             entry = entries[i]
             held: object = entry.item() if is_array(entry) else entry  # a 0-d array in an array
-            flat[i] = held if is_dual(held) else constant(held, kind)
+            flat[i] = held if is_dual(held) or is_plane(held) else still(held, kind)
         array = flat.reshape(array.shape).view(Elements)
     return array
