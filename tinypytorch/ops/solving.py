@@ -59,7 +59,6 @@ class Solve:
                 ((1, 1), (1, 3)),
             )
         ),
-        holomorphic=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -87,7 +86,6 @@ class Inv:
         domain=(INVERTIBLE,),
         takes=SQUARE,
         cases=lambda: tuple(Case(Inv(), (shape,)) for shape in _square()),
-        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -101,9 +99,7 @@ class Inv:
 class Det:
     """y = det x. dx = g times the cofactors of x, which a singular matrix has, too."""
 
-    spec: ClassVar[Spec] = Spec(
-        takes=SQUARE, cases=lambda: tuple(Case(Det(), (shape,)) for shape in _square()), holomorphic=True
-    )
+    spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Det(), (shape,)) for shape in _square()))
 
     def forward(self, x: Array, /) -> Array:
         return lapack.det(x)
@@ -121,9 +117,7 @@ class Cofactors:
     every order, for any rank.
     """
 
-    spec: ClassVar[Spec] = Spec(
-        takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()), holomorphic=True
-    )
+    spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()))
 
     def forward(self, x: Array, /) -> Array:
         return lapack.cofactors(x)
