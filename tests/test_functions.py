@@ -237,5 +237,5 @@ def test_numpys_functions_that_are_no_ufuncs() -> None:
     w.backward()
     assert grad(z).tolist() == [0.0, 0.0, 0.0, 1.0]
     assert call(np.floor_divide, x, 0.5).__class__ is np.ndarray
-    with pytest.raises(TypeError, match="unexpected keyword argument 'copy'"):
+    with pytest.raises(TypeError, match=r"np.nan_to_num of Variables takes no copy=False: results are new"):
         call(np.nan_to_num, z, copy=False)

@@ -91,6 +91,43 @@ from tinypytorch.functions.joining import (
     vsplit,
     vstack,
 )
+from tinypytorch.functions.nan import (
+    nancumprod,
+    nancumsum,
+    nanmax,
+    nanmean,
+    nanmedian,
+    nanmin,
+    nanpercentile,
+    nanprod,
+    nanquantile,
+    nanstd,
+    nansum,
+    nanvar,
+)
+from tinypytorch.functions.pieces import (
+    apply_along_axis,
+    apply_over_axes,
+    astype,
+    copy,
+    frexp,
+    ldexp,
+    modf,
+    piecewise,
+    unwrap,
+)
+from tinypytorch.functions.pieces import divmod as divmod
+from tinypytorch.functions.ranges import (
+    corrcoef,
+    cov,
+    cumulative_prod,
+    cumulative_sum,
+    geomspace,
+    linspace,
+    logspace,
+    polyval,
+    vander,
+)
 from tinypytorch.functions.rearranging import (
     atleast_1d,
     atleast_2d,
@@ -164,10 +201,6 @@ from tinypytorch.functions.statistics import (
     cumsum,
     log_softmax,
     median,
-    nanmax,
-    nanmean,
-    nanmin,
-    nansum,
     percentile,
     prod,
     ptp,
@@ -198,25 +231,27 @@ from tinypytorch.numpy_functions import serve as _serve_numpy
 
 __version__ = "0.1.0"
 
-# Without sum, max, min, abs and pow, so that a star import leaves the builtins alone.
+# Without sum, max, min, abs, pow and divmod, so that a star import leaves the builtins alone.
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
-    "Variadic", "add", "append", "apply", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-    "array_split", "as_array", "as_variable", "at_add", "at_set", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "block", "broadcast_arrays", "broadcast_to", "cbrt", "choose", "clip", "column_stack", "compress", "concatenate",
-    "convolve", "copysign", "correlate", "cos", "cosh", "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag",
+    "Variadic", "add", "append", "apply", "apply_along_axis", "apply_over_axes", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "array_split", "as_array", "as_variable", "astype", "at_add", "at_set",
+    "atleast_1d", "atleast_2d", "atleast_3d", "average", "block", "broadcast_arrays", "broadcast_to", "cbrt", "choose",
+    "clip", "column_stack", "compress", "concatenate", "convolve", "copy", "copysign", "corrcoef", "correlate", "cos",
+    "cosh", "cov", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "diag",
     "diagflat", "diagonal", "diff", "div", "dsplit", "dstack", "ediff1d", "elu", "exp", "exp2", "expand_dims", "expm1",
-    "extract", "fabs", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod", "gelu", "get_dot_graph",
-    "getitem", "gradient", "gradients", "heaviside", "hsplit", "hstack", "hypot", "insert", "interp", "join", "kron",
-    "leaky_relu", "lift", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2",
-    "logit", "logsumexp", "matmul", "matrix_transpose", "maximum", "mean", "median", "meshgrid", "minimum", "mod",
-    "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad", "numerical_diff", "pad",
-    "partition", "percentile", "permute_dims", "plot_dot_graph", "positive", "prod", "ptp", "quantile", "rad2deg",
-    "radians", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll", "rollaxis", "rot90",
-    "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sort", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "sub", "sum_to", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tile",
-    "to_svg", "transpose", "trapezoid", "tril", "triu", "unstack", "using_config", "var", "vsplit", "vstack", "where",
-    "xlogy",
+    "extract", "fabs", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod", "frexp", "gelu", "geomspace",
+    "get_dot_graph", "getitem", "gradient", "gradients", "heaviside", "hsplit", "hstack", "hypot", "insert", "interp",
+    "join", "kron", "ldexp", "leaky_relu", "lift", "linspace", "log", "log10", "log1p", "log2", "log_sigmoid",
+    "log_softmax", "logaddexp", "logaddexp2", "logit", "logspace", "logsumexp", "matmul", "matrix_transpose", "maximum",
+    "mean", "median", "meshgrid", "minimum", "mod", "modf", "moveaxis", "mul", "nan_to_num", "nancumprod", "nancumsum",
+    "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "neg", "no_grad", "numerical_diff", "pad", "partition", "percentile", "permute_dims", "piecewise", "plot_dot_graph",
+    "polyval", "positive", "prod", "ptp", "quantile", "rad2deg", "radians", "ravel", "reciprocal", "relu", "remainder",
+    "repeat", "reshape", "resize", "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh",
+    "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum_to",
+    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tile", "to_svg", "transpose", "trapezoid", "tril", "triu",
+    "unstack", "unwrap", "using_config", "vander", "var", "vsplit", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 _serve_numpy()

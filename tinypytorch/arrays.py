@@ -33,6 +33,8 @@ else:  # not generic at run time, or not in every version
     Slice = slice
 Mask: TypeAlias = NDArray[Bool]
 Scalar: TypeAlias = int | float | np.float64 | np.float32 | np.float16 | np.longdouble | Bool | np.int64 | np.int32
+# What names a floating dtype.
+Precision: TypeAlias = str | type[float] | type[np.float16] | type[np.float32] | type[np.float64] | np.dtype[np.float64]
 IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 
@@ -53,6 +55,16 @@ def weak(x: float) -> Array:
     """A Python number as an operand: itself."""
     operand: Array = _number(x)
     return operand
+
+
+def precision(dtype: Precision) -> np.dtype[np.float64]:
+    """The dtype that is named (statically float64, see `Array`).
+
+    >>> precision("float32")
+    dtype('float32')
+    """
+    found: np.dtype[np.float64] = np.result_type(dtype)
+    return found
 
 
 def one(dtype: np.dtype[np.float64]) -> Array:
