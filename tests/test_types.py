@@ -194,6 +194,7 @@ FLOORS = {
     "tinypytorch.ops": 2,
     "tinypytorch.core": 3,
     "tinypytorch.functions": 4,
+    "tinypytorch.numpy": 5,
     "tinypytorch.numpy_arguments": 5,
     "tinypytorch.numpy_functions": 5,
     "tinypytorch.numpy_names": 5,
@@ -206,7 +207,7 @@ FLOORS = {
 }
 
 # These begin their docstrings for the people who import them.
-PUBLIC = {"tinypytorch", "tinypytorch.testing"}
+PUBLIC = {"tinypytorch", "tinypytorch.numpy", "tinypytorch.testing"}
 
 
 def module_name(path: Path) -> str:

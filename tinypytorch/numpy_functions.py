@@ -113,7 +113,7 @@ def serve() -> None:
     for name, function in functions().items():
         mine = numpys(name)
         if not isinstance(mine, np.ufunc):
-            FUNCTIONS[mine] = partial(adapted, name, function)
+            FUNCTIONS.setdefault(mine, partial(adapted, name, function))
         elif mine not in UFUNCS:
             FUNCTIONS[mine] = function
     for group in CONSTANT:
