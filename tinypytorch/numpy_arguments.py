@@ -51,7 +51,6 @@ _PLACES = {
     "clip": ("low", "high", "out"),
     "nan_to_num": ("copy", "nan", "posinf", "neginf"),
     "linspace": ("stop", "num", "endpoint", "retstep", "dtype", "axis"),
-    "copy": ("order", "subok"),
     "unwrap": ("discont", "axis"),
 }
 

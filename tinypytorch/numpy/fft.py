@@ -16,4 +16,4 @@ def __getattr__(name: str) -> _Served:
     return found
 
 
-globals().update({name: thing for name, thing in vars(_numpy).items() if not name.startswith("_")})
+globals().update({name: thing for name, thing in vars(_numpy).items() if not name.startswith("_") or name == "__all__"})

@@ -6,8 +6,13 @@ To be imported as a module: `import tinypytorch.numpy.random`.
 from operator import attrgetter as _attrgetter
 
 import numpy.random as _numpy
+from numpy.random import Generator, RandomState, default_rng, normal, permutation, rand, randint, randn, seed, uniform
 
 from tinypytorch.core.hooks import Served as _Served
+
+__all__ = [
+    "Generator", "RandomState", "default_rng", "normal", "permutation", "rand", "randint", "randn", "seed", "uniform",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> _Served:
@@ -16,4 +21,4 @@ def __getattr__(name: str) -> _Served:
     return found
 
 
-globals().update({name: thing for name, thing in vars(_numpy).items() if not name.startswith("_")})
+globals().update({name: thing for name, thing in vars(_numpy).items() if not name.startswith("_") or name == "__all__"})
