@@ -20,11 +20,11 @@ from typing import TypedDict
 
 import pytest
 
-from tests.typing import accepts, accepts_api
+from tests.typing import accepts, accepts_api, accepts_numpy
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tinypytorch"
-ACCEPTS = [ROOT / "tests" / "typing" / name for name in ("accepts.py", "accepts_api.py")]
+ACCEPTS = [ROOT / "tests" / "typing" / name for name in ("accepts.py", "accepts_api.py", "accepts_numpy.py")]
 REJECTS = ROOT / "tests" / "typing" / "rejects.py"
 
 Found = dict[int, list[tuple[str, str]]]  # for each line, the code and the text of every error
@@ -169,7 +169,7 @@ def test_basedpyright_rejects(basedpyright: dict[str, Found]) -> None:
 def checks() -> list[Callable[[], None]]:
     """The functions to call."""
     found: list[Callable[[], None]] = []
-    for module in (accepts, accepts_api):
+    for module in (accepts, accepts_api, accepts_numpy):
         for name in dir(module):
             if name.startswith("check_"):
                 check: Callable[[], None] = getattr(module, name)
