@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -216,9 +214,8 @@ def test_names_and_signatures_are_numpys() -> None:
 
 def test_what_numpy_takes_beside_is_refused() -> None:
     x = Variable(np.ones(4))
-    with pytest.raises(TypeError) as error:
+    with pytest.raises(TypeError, match="fft of Variables takes no out"):
         call(np.fft.fft, x, out=np.ones(4, complex))
-    assert "np.fft.fft of Variables takes the arguments of tinypytorch's function" in "".join(error.value.__notes__)
 
 
 ERRORS: list[tuple[Callable[[Variable], object], type[Exception], str]] = [
@@ -235,10 +232,3 @@ ERRORS: list[tuple[Callable[[Variable], object], type[Exception], str]] = [
 def test_errors(f: Callable[[Variable], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         f(Variable(np.ones(4)))
-
-
-def test_numpy_fft_is_loaded_late() -> None:
-    code = "import sys, numpy; late = 'numpy.fft' not in sys.modules; import tinypytorch as tp\n"
-    code += "assert not late or 'numpy.fft' not in sys.modules\nprint(tp.fft.fft(numpy.ones(1)))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert out == "variable([1.+0.j])\n"

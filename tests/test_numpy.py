@@ -92,29 +92,12 @@ def test_functions() -> None:
     assert (call(np.shape, x), call(np.ndim, x), call(np.size, x)) == ((2, 2), 2, 4)
 
 
-@pytest.mark.parametrize("f", [np.unwrap, np.linalg.eig, np.corrcoef])
+@pytest.mark.parametrize("f", [np.roots, np.copyto, np.union1d, np.savetxt, np.histogram])
 def test_a_function_without_a_rule_is_refused_by_name(f: object) -> None:
-    with pytest.raises(TypeError, match=r"has no derivative rule here; use x.data .* or write an op") as error:
-        call(f, var([[1.0, 2.0], [3.0, 4.0]]))
-    assert f".{getattr(f, '__name__', '')} has no" in str(error.value)
-
-
-def test_a_ufunc_without_a_rule_and_its_methods_are_refused_by_name() -> None:
-    x = var([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"np.frexp has no derivative rule"):
-        call(np.frexp, x)
-    with pytest.raises(TypeError, match=r"np.add.reduce does not take Variables"):
-        call(np.add.reduce, x)
-    with pytest.raises(TypeError, match=r"np.add of Variables takes no out; .* write `a = a \+ x`"):
-        call(np.add, x, x, out=np.zeros(2))
-    with pytest.raises(TypeError, match=r"np.exp of Variables takes no where"):
-        call(np.exp, x, where=np.array([True, False]))
-
-
-def test_an_unknown_argument_is_refused() -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'out'") as error:
-        call(np.sum, var([1.0]), out=np.zeros(()))
-    assert "np.sum" in error.value.__notes__[0]
+    x = var([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(TypeError, match=r"takes no Variables: .*; (use|take|evaluate)") as error:
+        call(f, *([x] if f in (np.roots, np.histogram) else [x, x]))
+    assert f"np.{getattr(f, '__name__', '')} takes" in str(error.value)
 
 
 def test_numpy_cannot_drop_the_graph_silently() -> None:

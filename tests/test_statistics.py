@@ -158,10 +158,20 @@ def test_weights() -> None:
         tp.average(x, 1, w)
 
 
+TAKEN = {
+    *((name, "dtype") for name in ("prod", "var", "std", "cumsum", "cumprod")),
+    *((name, "where") for name in ("prod", "var", "std")),
+    ("prod", "initial"),
+}
+
+
 @pytest.mark.parametrize("name", [*NAMES, "cumsum", "cumprod", "quantile", "percentile"])
 @pytest.mark.parametrize("keyword", ["out", "where", "dtype", "initial"])
 def test_what_is_not_supported_is_refused(name: str, keyword: str) -> None:
     args = (var([1.0, 2.0]), 0.5)[: 1 + (name in ("quantile", "percentile"))]
+    if (name, keyword) in TAKEN:
+        call(getattr(tp, name), *args, **{keyword: None})
+        return
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'"):
         call(getattr(tp, name), *args, **{keyword: None})
 

@@ -20,11 +20,11 @@ from typing import TypedDict
 
 import pytest
 
-from tests.typing import accepts, accepts_api
+from tests.typing import accepts, accepts_api, accepts_numpy
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tinypytorch"
-ACCEPTS = [ROOT / "tests" / "typing" / name for name in ("accepts.py", "accepts_api.py")]
+ACCEPTS = [ROOT / "tests" / "typing" / name for name in ("accepts.py", "accepts_api.py", "accepts_numpy.py")]
 REJECTS = ROOT / "tests" / "typing" / "rejects.py"
 
 Found = dict[int, list[tuple[str, str]]]  # for each line, the code and the text of every error
@@ -169,7 +169,7 @@ def test_basedpyright_rejects(basedpyright: dict[str, Found]) -> None:
 def checks() -> list[Callable[[], None]]:
     """The functions to call."""
     found: list[Callable[[], None]] = []
-    for module in (accepts, accepts_api):
+    for module in (accepts, accepts_api, accepts_numpy):
         for name in dir(module):
             if name.startswith("check_"):
                 check: Callable[[], None] = getattr(module, name)
@@ -196,7 +196,11 @@ FLOORS = {
     "tinypytorch.core": 3,
     "tinypytorch.functions": 4,
     "tinypytorch.fft": 5,
+    "tinypytorch.numpy": 5,
+    "tinypytorch.numpy_arguments": 5,
     "tinypytorch.numpy_functions": 5,
+    "tinypytorch.numpy_names": 5,
+    "tinypytorch.numpy_ufuncs": 5,
     "tinypytorch.numerical": 5,
     "tinypytorch.drawing": 5,
     "tinypytorch.testing": 6,
@@ -205,7 +209,7 @@ FLOORS = {
 }
 
 # These begin their docstrings for the people who import them.
-PUBLIC = {"tinypytorch", "tinypytorch.testing"}
+PUBLIC = {"tinypytorch", "tinypytorch.numpy", "tinypytorch.testing"}
 
 
 def module_name(path: Path) -> str:

@@ -92,7 +92,33 @@ from tinypytorch.functions.joining import (
     vsplit,
     vstack,
 )
+from tinypytorch.functions.nan import (
+    nancumprod,
+    nancumsum,
+    nanmax,
+    nanmean,
+    nanmedian,
+    nanmin,
+    nanpercentile,
+    nanprod,
+    nanquantile,
+    nanstd,
+    nansum,
+    nanvar,
+)
 from tinypytorch.functions.parts import absolute, angle, conj, conjugate, imag, real
+from tinypytorch.functions.pieces import (
+    apply_along_axis,
+    apply_over_axes,
+    astype,
+    copy,
+    frexp,
+    ldexp,
+    modf,
+    piecewise,
+    unwrap,
+)
+from tinypytorch.functions.pieces import divmod as divmod
 from tinypytorch.functions.products import (
     cross,
     dot,
@@ -106,6 +132,17 @@ from tinypytorch.functions.products import (
     vdot,
     vecdot,
     vecmat,
+)
+from tinypytorch.functions.ranges import (
+    corrcoef,
+    cov,
+    cumulative_prod,
+    cumulative_sum,
+    geomspace,
+    linspace,
+    logspace,
+    polyval,
+    vander,
 )
 from tinypytorch.functions.rearranging import (
     atleast_1d,
@@ -179,10 +216,6 @@ from tinypytorch.functions.statistics import (
     cumsum,
     log_softmax,
     median,
-    nanmax,
-    nanmean,
-    nanmin,
-    nansum,
     percentile,
     prod,
     ptp,
@@ -213,26 +246,29 @@ from tinypytorch.numpy_functions import serve as _serve_numpy
 
 __version__ = "0.1.0"
 
-# Without sum, max, min, abs and pow, so that a star import leaves the builtins alone.
+# Without sum, max, min, abs, pow and divmod, so that a star import leaves the builtins alone.
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
-    "Variadic", "absolute", "add", "angle", "append", "apply", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "array_split", "as_array", "as_variable", "at_add", "at_set", "atleast_1d", "atleast_2d",
-    "atleast_3d", "average", "block", "broadcast_arrays", "broadcast_to", "cbrt", "choose", "clip", "column_stack",
-    "compress", "concatenate", "conj", "conjugate", "convolve", "copysign", "correlate", "cos", "cosh", "cross",
-    "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "diff", "div", "dot",
-    "dsplit", "dstack", "ediff1d", "einsum", "elu", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "fft",
-    "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod", "gelu", "get_dot_graph", "getitem", "gradient",
-    "gradients", "heaviside", "hsplit", "hstack", "hypot", "imag", "inner", "insert", "interp", "join", "kron",
-    "leaky_relu", "lift", "linalg", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp",
-    "logaddexp2", "logit", "logsumexp", "matmul", "matrix_transpose", "matvec", "maximum", "mean", "median",
-    "meshgrid", "minimum", "mod", "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg",
-    "no_grad", "numerical_diff", "outer", "pad", "partition", "percentile", "permute_dims", "plot_dot_graph",
-    "positive", "prod", "ptp", "quantile", "rad2deg", "radians", "ravel", "real", "reciprocal", "relu", "remainder",
-    "repeat", "reshape", "resize", "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh",
-    "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum_to",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_svg", "trace", "transpose",
-    "trapezoid", "tril", "triu", "unstack", "using_config", "var", "vdot", "vecdot", "vecmat", "vsplit", "vstack",
+    "Variadic", "absolute", "add", "angle", "append", "apply", "apply_along_axis", "apply_over_axes", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "array_split", "as_array", "as_variable",
+    "astype", "at_add", "at_set", "atleast_1d", "atleast_2d", "atleast_3d", "average", "block", "broadcast_arrays",
+    "broadcast_to", "cbrt", "choose", "clip", "column_stack", "compress", "concatenate", "conj", "conjugate",
+    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "cov", "cross", "cumprod", "cumsum",
+    "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "diff",
+    "div", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elu", "exp", "exp2", "expand_dims", "expm1", "extract",
+    "fabs", "fft", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod", "frexp", "gelu", "geomspace",
+    "get_dot_graph", "getitem", "gradient", "gradients", "heaviside", "hsplit", "hstack", "hypot", "imag", "inner",
+    "insert", "interp", "join", "kron", "ldexp", "leaky_relu", "lift", "linalg", "linspace", "log", "log10", "log1p",
+    "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logit", "logspace", "logsumexp", "matmul",
+    "matrix_transpose", "matvec", "maximum", "mean", "median", "meshgrid", "minimum", "mod", "modf", "moveaxis",
+    "mul", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
+    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "neg", "no_grad", "numerical_diff", "outer", "pad",
+    "partition", "percentile", "permute_dims", "piecewise", "plot_dot_graph", "polyval", "positive", "prod", "ptp",
+    "quantile", "rad2deg", "radians", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape",
+    "resize", "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
+    "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum_to", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_svg", "trace", "transpose", "trapezoid", "tril",
+    "triu", "unstack", "unwrap", "using_config", "vander", "var", "vdot", "vecdot", "vecmat", "vsplit", "vstack",
     "where", "xlogy",
 ]  # fmt: skip
 

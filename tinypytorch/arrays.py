@@ -35,6 +35,8 @@ else:  # not generic at run time, or not in every version
 Mask: TypeAlias = NDArray[Bool]
 Scalar: TypeAlias = int | float | np.float64 | np.float32 | np.float16 | np.longdouble | Bool | np.int64 | np.int32
 ComplexScalar: TypeAlias = complex | np.complex128 | np.complex64 | np.clongdouble
+# What names a floating dtype.
+Precision: TypeAlias = str | type[float] | type[np.float16] | type[np.float32] | type[np.float64] | np.dtype[np.float64]
 IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
 
@@ -59,6 +61,16 @@ def weak(x: complex) -> Array:
 
 # The imaginary unit, weak in the dtype, as a factor in rules.
 IMAGINARY: Array = weak(1j)
+
+
+def precision(dtype: Precision) -> np.dtype[np.float64]:
+    """The dtype that is named (statically float64, see `Array`).
+
+    >>> precision("float32")
+    dtype('float32')
+    """
+    found: np.dtype[np.float64] = np.result_type(dtype)
+    return found
 
 
 def one(dtype: np.dtype[np.float64]) -> Array:

@@ -57,6 +57,8 @@ class Options:
     certificate: str = ""
     check_certificate: str = ""
     library: list[str] = field(default_factory=list[str])
+    markdown: str = ""
+    numpy: str = ""
     written: tuple[str, ...] = ()
 
 
@@ -141,6 +143,8 @@ def parse(argv: Sequence[str]) -> Options:
     command, rest = argv[0], argv[1:]
     if command == "list":
         parser = argparse.ArgumentParser(f"{PROGRAM} list", description="The ops of the package.")
+        parser.add_argument("--markdown", metavar="FILE.md", help="write them as Markdown, in place of showing them")
+        parser.add_argument("--numpy", metavar="FILE.md", help="write what becomes of each of NumPy's names")
         return parser.parse_args(rest, Options(command))
     if command != "verify":
         argparse.ArgumentParser(PROGRAM, usage=USAGE).error(f"no command {command!r}; there are verify and list")

@@ -17,7 +17,7 @@ from typing import Final
 from rich.console import Console
 
 from tinypytorch.command import certificate as certificates
-from tinypytorch.command import libraries, listing, reports, table, workers
+from tinypytorch.command import documents, libraries, listing, reports, table, workers
 from tinypytorch.command.arguments import Options
 from tinypytorch.command.progress import Shown, shown
 from tinypytorch.command.targets import Place, place_of
@@ -47,9 +47,23 @@ LIBRARY_EXAMPLES: Final = 2000
 def main(options: Options) -> int:
     """Do what was asked for; the exit status."""
     if options.command == "list":
-        listing.show(table.console())
-        return 0
+        return _list(options)
     return Run(options).verify()
+
+
+def _list(options: Options) -> int:
+    """Show the ops, or write the tables of the documentation."""
+    try:
+        if options.markdown:
+            documents.write_ops(Path(options.markdown))
+        if options.numpy:
+            Path(options.numpy).write_text(documents.numpy_names(), encoding="utf-8")
+    except OSError as error:
+        table.console(stderr=True).print(f"{error.filename}: {error.strerror}", soft_wrap=True)
+        return 2
+    if not options.markdown and not options.numpy:
+        listing.show(table.console())
+    return 0
 
 
 @dataclass

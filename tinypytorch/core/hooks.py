@@ -8,15 +8,11 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Mask
 
-# Ufuncs whose derivative is zero or that have none: on Variables they give arrays.
-CONSTANTS = {
-    *(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.spacing, np.isnan, np.isinf, np.isfinite, np.signbit),
-    *(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-    *(np.floor_divide, np.nextafter, np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
-}
+# Ufuncs whose derivative is zero or that have none: on Variables they give arrays. A floor above says which.
+CONSTANTS: set[np.ufunc] = set()
 
-# What floors above serve: NumPy's functions that are not ufuncs, each by itself or (in modules that NumPy
-# loads late) by its name, and drawing as "svg".
+# What floors above serve: NumPy's functions that are not ufuncs and the ufuncs that are no ops, each by itself; the
+# other calls of ufuncs as "ufunc"; why a function is refused as "why"; drawing as "svg".
 FUNCTIONS: dict[object, object] = {}
 
 
@@ -33,6 +29,16 @@ def is_served(f: object) -> TypeGuard[Served]:
     return callable(f)
 
 
+def is_tuple(x: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether x is a plain tuple (`isinstance` alone leaves its contents unknown)."""
+    return type(x) is tuple
+
+
+def is_list(x: object) -> TypeGuard[list[object]]:
+    """Whether x is a plain list (likewise)."""
+    return type(x) is list
+
+
 class Comparison(Protocol):
     """A comparing ufunc on arrays."""
 
@@ -47,3 +53,19 @@ class Refusal:
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Raise `TypeError`: a Variable becomes an array only where that is written down."""
         raise TypeError("a Variable is not converted to an array silently, which would drop its graph; take x.data")
+
+
+def name_of(function: object) -> str:
+    """NumPy's function as people write it: `np.linalg.inv`."""
+    home = str(getattr(function, "__module__", None) or "numpy").replace("numpy", "np", 1)
+    return f"{home}.{getattr(function, '__name__', function)}"
+
+
+def refused(function: object) -> TypeError:
+    """The error of a function of NumPy's that Variables have no answer to: its name, why, and what to do."""
+    name = name_of(function)
+    why = FUNCTIONS.get("why")
+    reason: object = why(name.removeprefix("np.")) if is_served(why) else None
+    if isinstance(reason, str):
+        return TypeError(f"{name} takes no Variables: {reason}")
+    return TypeError(f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it")

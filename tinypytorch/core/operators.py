@@ -35,9 +35,8 @@ from tinypytorch.arrays import (
 )
 from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
-from tinypytorch.core.hooks import CONSTANTS, FUNCTIONS, Comparison, Refusal, is_served
+from tinypytorch.core.hooks import Comparison, Refusal
 from tinypytorch.function import Binary, Function, Unary, Variadic
-from tinypytorch.ops import BINARY_UFUNCS, UNARY_UFUNCS
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
 from tinypytorch.ops.indexing import GetItem
@@ -126,56 +125,6 @@ class ArrayOperators:
 
     def __abs__(self) -> Self:
         return self.record(ABS)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object:
-        """NEP 13: `np.exp(x)` is recorded, `np.isnan(x)` is an array, anything else a `TypeError` that says why."""
-        if method == "__call__" and not kwargs:
-            zipped = BINARY_UFUNCS.get(ufunc)
-            if zipped is not None:
-                left, right = inputs
-                return self.combine(zipped, left, right)
-            mapped = UNARY_UFUNCS.get(ufunc)
-            if mapped is not None:
-                return self.record(mapped)
-            if ufunc is np.power:
-                base, exponent = inputs
-                if isinstance(base, ArrayOperators) and isinstance(exponent, (int, float)):
-                    return base**exponent
-                return self.combine(POW, base, exponent)
-            if ufunc is np.float_power:
-                base, exponent = (as_double(x) for x in inputs)
-                return self.__array_ufunc__(np.power, method, base, exponent)
-            if ufunc is np.sign and is_complex(self):
-                raise TypeError("np.sign of complex numbers is not constant; write x / abs(x)")
-            if ufunc in CONSTANTS:
-                answer: object = ufunc(*(value_of(x) for x in inputs))
-                return answer
-        name = f"np.{ufunc.__name__}"
-        if method != "__call__":
-            raise TypeError(f"{name}.{method} does not take Variables; use the function of tinypytorch, or x.data")
-        if kwargs:
-            raise TypeError(
-                f"{name} of Variables takes no {', '.join(kwargs)}; results are new: for `a += x` write `a = a + x`"
-            )
-        raise TypeError(f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it")
-
-    def __array_function__(
-        self, function: object, types: object, args: tuple[object, ...], kwargs: dict[str, object]
-    ) -> object:
-        """NEP 18: `np.sum(x)` is recorded, `np.shape(x)` is plain; a function with no rule is a `TypeError`."""
-        home = str(getattr(function, "__module__", "numpy")).replace("numpy", "np", 1)
-        name = f"{home}.{getattr(function, '__name__', function)}"
-        mine = FUNCTIONS.get(function, FUNCTIONS.get(name))
-        if not is_served(mine):
-            raise TypeError(
-                f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it"
-            )
-        try:
-            answer: object = mine(*args, **kwargs)
-        except TypeError as error:
-            error.add_note(f"{name} of Variables takes the arguments of tinypytorch's function of that name")
-            raise
-        return answer
 
     def __lt__(self, other: Self | Plain, /) -> Mask:
         return compare(np.less, self, other)
@@ -316,19 +265,6 @@ class ArrayOperators:
 
 # A part of an index as it is given: what an op holds, and what becomes that.
 Given: TypeAlias = IndexPart | Whole | Sequence[int] | Sequence[Sequence[int]] | ArrayOperators
-
-
-def as_double(x: object) -> object:
-    """An operand in double precision, or what it is if that is more; Python's numbers as they are."""
-    if isinstance(x, (int, float, complex)) and not isinstance(x, np.generic):
-        return x
-    value = value_of(x)
-    wide = np.result_type(value, np.float64)
-    if value.dtype.kind not in "fiubc" or value.dtype == wide:
-        return x
-    if isinstance(x, ArrayOperators) and value.dtype.kind in "fc":
-        return x.astype(wide)
-    return value.astype(wide)
 
 
 def value_of(x: object) -> Array:

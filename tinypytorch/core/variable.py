@@ -45,8 +45,8 @@ from tinypytorch.core.graph import (
     sweep,
 )
 from tinypytorch.core.hooks import FUNCTIONS, is_served
-from tinypytorch.core.methods import ArrayMethods
 from tinypytorch.core.operators import plain_operand
+from tinypytorch.core.protocols import NumpyProtocols
 from tinypytorch.core.reverse import ARRAYS, NDARRAY, cotangent, fingerprints, write
 from tinypytorch.function import Binary, Function, Unary, Variadic
 
@@ -55,7 +55,7 @@ _boxed: Callable[[object], Array] = attrgetter("boxed")
 
 
 @final
-class Variable(ArrayMethods, Vertex):
+class Variable(NumpyProtocols, Vertex):
     """An array whose operations are recorded, so that results can be differentiated with respect to it.
 
     data: an ndarray of numbers, of any shape, or None to be set later. It is held, not copied.

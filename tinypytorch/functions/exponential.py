@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final, Literal
 
+import numpy as np
+
 from tinypytorch.core.apply import constant, ordered
-from tinypytorch.core.operators import as_double, value_of
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.ops import exponential as ex
 from tinypytorch.ops.elementwise import Sigmoid
@@ -161,8 +162,11 @@ def float_power(a: Operand, b: Operand) -> Variable:
 
 def _double(x: Operand) -> Variable:
     """`x` as float64, or complex128; as it is where it is longer."""
-    y = as_double(constant(x))
-    return y if isinstance(y, Variable) else Variable(value_of(y), requires_grad=False)
+    v = constant(x)
+    wide: np.dtype[np.float64] = np.result_type(v.dtype, np.float64)
+    if v.dtype == wide:
+        return v
+    return v.astype(wide) if v.dtype.kind in "fc" else Variable(v.data.astype(np.float64), requires_grad=False)
 
 
 def silu(x: Operand) -> Variable:

@@ -53,12 +53,14 @@ def dot(a: Operand, b: Operand) -> Variable:
 
 
 def vdot(a: Operand, b: Operand) -> Variable:
-    """The sum of products of all entries, in C order. Raises `ValueError` for sizes that differ.
+    """The sum of products of all entries in C order; of the conjugates of a complex a.
+
+    Raises `ValueError` for sizes that differ.
 
     >>> vdot(np.ones((2, 2)), Variable(np.array([1.0, 2.0, 3.0, 4.0])))
     variable(10.0)
     """
-    return constant(a).flat @ constant(b).flat
+    return constant(a).conj().flat @ constant(b).flat
 
 
 def inner(a: Operand, b: Operand) -> Variable:

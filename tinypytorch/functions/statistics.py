@@ -1,6 +1,6 @@
 """Floor 4: products, running sums, spreads, quantiles and other functions over axes. Imports floors 1 to 3.
 
-`axis`, `keepdims` and the defaults are NumPy's; `dtype`, `out`, `where` and `initial` are not taken: a `TypeError`.
+`axis`, `keepdims` and the defaults are NumPy's; so are `dtype`, `where` and `initial` where they are taken.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tinypytorch.arrays import (
     Axis,
     Mask,
     Positions,
+    Precision,
     Shape,
     is_complex,
     keepdims_shape,
@@ -25,11 +26,9 @@ from tinypytorch.arrays import (
 from tinypytorch.core.apply import constant, ordered
 from tinypytorch.core.operators import SQUARE
 from tinypytorch.core.variable import Operand, Variable
-from tinypytorch.functions.reductions import max as _max
-from tinypytorch.functions.reductions import min as _min
-from tinypytorch.functions.selection import where
+from tinypytorch.functions.reductions import Which, counted, in_type, kept, mask_of
+from tinypytorch.functions.selection import where as _where
 from tinypytorch.ops.accumulations import CumProd, CumSum, LogSoftmax, Norm, Prod
-from tinypytorch.ops.selection import Keep
 from tinypytorch.ops.shaping import BroadcastTo
 
 _PROD, _CUMSUM, _CUMPROD, _LOG_SOFTMAX = Prod(), CumSum(), CumProd(), LogSoftmax()
@@ -51,28 +50,40 @@ Method: TypeAlias = Literal[
 ]
 
 
-def prod(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-    """The product over `axis`. da_i is the product of the other entries, zeros or not.
+def prod(
+    a: Operand,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    dtype: Precision | None = None,
+    initial: Operand | None = None,
+    where: Which = None,
+) -> Variable:
+    """The product over `axis`, times `initial`. da_i is the product of the other entries, zeros or not.
 
     >>> x = Variable(np.array([0.0, 2.0, 3.0]))
     >>> prod(x).backward()
     >>> x.grad
     array([6., 0., 0.])
     """
-    return constant(a).record(_PROD if axis is None and not keepdims else Prod(axis, keepdims))
+    x = in_type(constant(a), dtype)
+    if not (where is None or where is True):
+        x = _where(mask_of(where, x), x, 1.0)
+    y = x.record(_PROD if axis is None and not keepdims else Prod(axis, keepdims))
+    return y if initial is None else y * constant(initial)
 
 
-def cumsum(a: Operand, axis: int | None = None) -> Variable:
+def cumsum(a: Operand, axis: int | None = None, *, dtype: Precision | None = None) -> Variable:
     """The sums of the entries up to each, along `axis`; with None, of all entries in C order.
 
     >>> cumsum(Variable(np.array([1.0, 2.0, 3.0])))
     variable([1. 3. 6.])
     """
-    x = constant(a)
+    x = in_type(constant(a), dtype)
     return x.reshape(-1).record(_CUMSUM) if axis is None else x.record(CumSum(axis))
 
 
-def cumprod(a: Operand, axis: int | None = None) -> Variable:
+def cumprod(a: Operand, axis: int | None = None, *, dtype: Precision | None = None) -> Variable:
     """The products of the entries up to each, along `axis`; with None, of all entries in C order.
 
     >>> x = Variable(np.array([0.0, 2.0, 3.0]))
@@ -80,7 +91,7 @@ def cumprod(a: Operand, axis: int | None = None) -> Variable:
     >>> x.grad
     array([6., 0., 0.])
     """
-    x = constant(a)
+    x = in_type(constant(a), dtype)
     return x.reshape(-1).record(_CUMPROD) if axis is None else x.record(CumProd(axis))
 
 
@@ -95,77 +106,48 @@ def ptp(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
 
 
 def var(
-    a: Operand, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, correction: float | None = None
+    a: Operand,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
+    dtype: Precision | None = None,
+    where: Which = None,
 ) -> Variable:
     """The mean over `axis` of the squared distances from the mean, of n entries; divided by n - ddof. It is real.
 
     da = 2 (a - mean(a)) / (n - ddof). `correction` is another name for `ddof`; `ValueError` if both are given.
+    where: which entries count.
 
     >>> var(Variable(np.array([1.0, 3.0, 5.0])), ddof=1)
     variable(4.0)
     """
-    x = constant(a)
-    left = _left("var", x, axis, ddof, correction)
-    away = _centred(x, axis)
+    x = in_type(constant(a), dtype)
+    left = _left("var", x, axis, ddof, correction, where, keepdims)
+    away = _centred(x, axis, where)
     squares = away.real.record(SQUARE) + away.imag.record(SQUARE) if is_complex(away) else away.record(SQUARE)
     return squares.sum(axis, keepdims=keepdims) / left
 
 
 def std(
-    a: Operand, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False, correction: float | None = None
+    a: Operand,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    correction: float | None = None,
+    dtype: Precision | None = None,
+    where: Which = None,
 ) -> Variable:
     """The square root of `var`. Where it is 0, because all entries are the same, so is the gradient.
 
     >>> std(Variable(np.array([1.0, 3.0, 5.0])), correction=1)
     variable(2.0)
     """
-    x = constant(a)
-    left = _left("std", x, axis, ddof, correction)
-    return _centred(x, axis).record(Norm(2.0, axis, keepdims)) / math.sqrt(left)
-
-
-def nansum(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-    """The sum over `axis` of what is not nan. The gradient of a nan is 0.
-
-    >>> nansum(Variable(np.array([1.0, np.nan, 2.0])))
-    variable(3.0)
-    """
-    x = constant(a)
-    return x.record(Keep(~np.isnan(x.data))).sum(axis, keepdims=keepdims)
-
-
-def nanmean(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-    """The mean over `axis` of what is not nan, nan if there is nothing else. The gradient of a nan is 0.
-
-    >>> nanmean(Variable(np.array([1.0, np.nan, 2.0])))
-    variable(1.5)
-    """
-    x = constant(a)
-    good: Mask = ~np.isnan(x.data)
-    count: Array = good.sum(axis, dtype=x.data.real.dtype, keepdims=keepdims)
-    return x.record(Keep(good)).sum(axis, keepdims=keepdims) / count
-
-
-def nanmax(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-    """The largest entry over `axis` that is not nan, nan if there is nothing else. The gradient of a nan is 0.
-
-    >>> nanmax(Variable(np.array([1.0, np.nan, 2.0])))
-    variable(2.0)
-    """
-    x = constant(a)
-    bad: Mask = np.isnan(x.data)
-    return _known(bad, _max(where(bad, _same(x, -np.inf), x), axis, keepdims), axis, keepdims)
-
-
-def nanmin(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variable:
-    """The smallest entry over `axis` that is not nan, nan if there is nothing else. The gradient of a nan is 0.
-
-    >>> nanmin(Variable(np.array([1.0, np.nan, 2.0])))
-    variable(1.0)
-    """
-    x = constant(a)
-    bad: Mask = np.isnan(x.data)
-    return _known(bad, _min(where(bad, _same(x, np.inf), x), axis, keepdims), axis, keepdims)
+    x = in_type(constant(a), dtype)
+    left = _left("std", x, axis, ddof, correction, where, keepdims)
+    return _centred(x, axis, where).record(Norm(2.0, axis, keepdims)) / root(left)
 
 
 @overload
@@ -255,18 +237,38 @@ def quantile(
     >>> y, x.grad
     (variable(1.5), array([0. , 0.5, 0.5]))
     """
-    x = ordered("quantile", a)
+    return chosen("quantile", ordered("quantile", a), q, axis, method, keepdims, False)
+
+
+def chosen(
+    name: str,
+    x: Variable,
+    q: float | Sequence[float] | Array,
+    axis: Axis,
+    method: Method,
+    keepdims: bool,
+    without_nan: bool,
+) -> Variable:
+    """`quantile`, of all entries or of those that are not nan."""
     shares: Array = np.asarray(q, np.float64)
     axes = normalize_axes(axis, x.ndim)
     others = tuple(i for i in range(x.ndim) if i not in axes)
     kept: Shape = tuple(x.shape[i] for i in others)
     count = x.size // int(np.prod(kept)) if x.size else 0
     if count == 0:
-        raise ValueError(f"quantile: an array of shape {x.shape} has no entries to choose from")
+        raise ValueError(f"{name}: an array of shape {x.shape} has no entries to choose from")
     rows = x.transpose((*others, *axes)).reshape((-1, count))
+    bad: Mask = np.isnan(rows.data)
+    spoiled: Positions = bad.sum(-1, dtype=np.int64)
+    good: Positions = count - spoiled * without_nan
     # The same quantile of 0, 1, 2, ... is the position among the sorted entries, with the weight behind the dot.
-    positions: Array = np.arange(float(count))
-    at: Array = np.quantile(positions, shares.reshape(-1, 1), method=method)
+    at: Array = np.zeros((shares.size, len(rows)))
+    different: list[int] = good.tolist()
+    for n in set(different):
+        positions: Array = np.arange(float(n or 1))
+        places: Array = np.quantile(positions, shares.reshape(-1, 1), method=method)
+        lines: Mask = good == n
+        at[:, lines] = places
     low: Positions = np.floor(at).astype(np.int64)
     high: Positions = np.ceil(at).astype(np.int64)
     share: Array = (at - low).astype(x.dtype)
@@ -274,9 +276,9 @@ def quantile(
     row: Positions = np.arange(len(order))
     below = rows[row, order[row, low]]
     y = below + (rows[row, order[row, high]] - below) * share if share.any() else below
-    nan: Mask = np.asarray(np.isnan(rows.data).any(-1))
+    nan: Mask = np.equal(spoiled, count) if without_nan else np.greater(spoiled, 0)
     if nan.any():
-        y = where(nan, _same(x, np.nan), y)
+        y = _where(nan, same(x, np.nan), y)
     return y.reshape((*shares.shape, *(keepdims_shape(x.shape, axis) if keepdims else kept)))
 
 
@@ -289,31 +291,44 @@ def log_softmax(x: Operand, axis: int = -1) -> Variable:
     return constant(x).record(_LOG_SOFTMAX if axis == -1 else LogSoftmax(axis))
 
 
-def _centred(x: Variable, axis: Axis) -> Variable:
-    return x - x.mean(axis, keepdims=True)
+def _centred(x: Variable, axis: Axis, where: Which) -> Variable:
+    """The distances from the mean; 0 for what does not count."""
+    if where is None or where is True:
+        return x - x.mean(axis, keepdims=True)
+    y = kept(x, where)
+    count: Array = np.maximum(counted(x, where, axis, True), 1)
+    return kept(y - y.sum(axis, keepdims=True) / count, where)
 
 
-def _left(name: str, x: Variable, axis: Axis, ddof: float, correction: float | None) -> float:
+def _left(
+    name: str, x: Variable, axis: Axis, ddof: float, correction: float | None, where: Which, keepdims: bool
+) -> float | Array:
     """What the squares are divided by: the number of entries less `ddof`, not below 0; nan for 0."""
     if correction is not None:
         if ddof != 0:
             raise ValueError(f"{name}: ddof and correction are the same; give one")
         ddof = correction
+    if not (where is None or where is True):
+        number = counted(x, where, axis, keepdims)
+        left: Array = np.where(number > ddof, number - x.dtype.type(ddof), x.dtype.type(np.nan))
+        return left
     count = 1
     for i in normalize_axes(axis, x.ndim):
         count *= x.shape[i]
     return count - ddof if count > ddof else np.nan
 
 
-def _same(x: Variable, number: float) -> Array:
+def root(left: float | Array) -> float | Array:
+    """The square root of a number or an array."""
+    if isinstance(left, float | int):
+        return math.sqrt(left)
+    y: Array = np.sqrt(left)
+    return y
+
+
+def same(x: Variable, number: float) -> Array:
     """A number as an array of no axes in the dtype of x."""
     return np.full((), number, x.dtype)
-
-
-def _known(bad: Mask, y: Variable, axis: Axis, keepdims: bool) -> Variable:
-    """y, but nan where everything was bad."""
-    nothing: Mask = np.asarray(bad.all(axis, keepdims=keepdims))
-    return where(nothing, _same(y, np.nan), y) if nothing.any() else y
 
 
 def _fitted(x: Variable, axis: Axis, w: Variable) -> Variable:

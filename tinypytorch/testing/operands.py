@@ -127,7 +127,7 @@ def _matrices(p: Program, i: int, kind: str) -> int:
     eigenvalues and singular values are apart.
     """
     x = p.values[i]
-    if not x.size or (kind == "invertible" and _far_from_singular(x)):
+    if not x.size or is_complex(x) or (kind == "invertible" and _far_from_singular(x)):  # complex ones are refused
         return i
     i = p.emit(ar.Add(), p.emit(ar.Mul(), p.emit(el.Sin(), i), 1 / 8), 1 / 4)
     for n in range(min(x.shape[-2:])):
@@ -139,7 +139,7 @@ def _matrices(p: Program, i: int, kind: str) -> int:
 
 def _far_from_singular(x: Array) -> bool:
     """Whether singular values are of ordinary size; only a few digits of them count, so that rounding does not."""
-    wide: Array = x.astype(np.complex128 if is_complex(x) else np.float64)
+    wide: Array = x.astype(np.float64)
     least: Array = np.linalg.svdvals(wide)[..., -1]
     return bool((least > _LEAST).all())
 

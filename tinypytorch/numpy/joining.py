@@ -1,0 +1,115 @@
+"""Floor 5: what makes arrays of nested lists, for lists that hold Variables, too. Imports floors 1 to 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, overload
+
+import numpy as np
+
+from tinypytorch.arrays import Array, Precision, RealArray, Scalar, Shape
+from tinypytorch.core.hooks import is_list, is_served, is_tuple
+from tinypytorch.core.variable import Variable
+from tinypytorch.functions.pieces import copy as _copy
+from tinypytorch.functions.rearranging import at_least
+from tinypytorch.functions.shaping import broadcast_to, stack
+
+Plain: TypeAlias = RealArray | Scalar | Sequence["Plain"]
+Mixed: TypeAlias = Variable | RealArray | Scalar | Sequence["Mixed"]
+
+
+@overload
+def array(object: Variable, dtype: Precision | None = None, **kwargs: object) -> Variable: ...
+@overload
+def array(object: Plain, dtype: Precision | None = None, **kwargs: object) -> Array: ...
+@overload
+def array(object: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array: ...
+def array(object: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+    """`numpy.array`; of a Variable a copy, and of nested lists that hold Variables what `stack` makes of them.
+
+    dtype: of Variables a floating one. What else NumPy takes (`copy`, `ndmin`, …) is for arrays; of Variables, results
+    are always new, and `ndmin` puts axes in front.
+
+    >>> x = Variable(np.array(2.0))
+    >>> array([[x, 1.0], [x * x, 0.0]])
+    variable([[2. 1.]
+              [4. 0.]])
+    """
+    if not holds_variables(object):
+        return _numpys("array", object, dtype, kwargs)
+    y = _joined("array", object, dtype, kwargs)
+    return _copy(y) if y is object else y
+
+
+@overload
+def asarray(a: Variable, dtype: Precision | None = None, **kwargs: object) -> Variable: ...
+@overload
+def asarray(a: Plain, dtype: Precision | None = None, **kwargs: object) -> Array: ...
+@overload
+def asarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array: ...
+def asarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+    """`numpy.asarray`; a Variable as it is, nested lists that hold Variables as `array` makes them.
+
+    >>> asarray([Variable(np.array(2.0)), 1.0])
+    variable([2. 1.])
+    """
+    if not holds_variables(a):
+        return _numpys("asarray", a, dtype, kwargs)
+    return _joined("asarray", a, dtype, kwargs)
+
+
+asanyarray = asarray
+ascontiguousarray = asarray
+asfortranarray = asarray
+
+
+def full(shape: int | Shape, fill_value: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+    """`numpy.full`; filled with a Variable, a Variable.
+
+    >>> full((2, 2), Variable(np.array(3.0)))
+    variable([[3. 3.]
+              [3. 3.]])
+    """
+    wide = (shape,) if isinstance(shape, int) else tuple(shape)
+    if holds_variables(fill_value):
+        return broadcast_to(_joined("full", fill_value, dtype, kwargs), wide)
+    filled: object = np.full
+    answer = filled(wide, fill_value, dtype, **kwargs) if is_served(filled) else None
+    return _array(answer)
+
+
+def holds_variables(x: object) -> bool:
+    """Whether x is a Variable, or a list or tuple with one somewhere inside."""
+    if isinstance(x, Variable):
+        return True
+    return (is_list(x) or is_tuple(x)) and any(holds_variables(part) for part in x)
+
+
+def _joined(name: str, x: object, dtype: Precision | None, kwargs: dict[str, object]) -> Variable:
+    """Nested lists with a Variable in them as one Variable; `ValueError` for lists of different lengths."""
+    ndmin = kwargs.get("ndmin", 0)
+    unknown = set(kwargs) - {"copy", "order", "subok", "ndmin", "like", "device"}
+    if unknown:
+        raise TypeError(f"{name} of Variables takes no {', '.join(sorted(unknown))}")
+    y = at_least(ndmin if isinstance(ndmin, int) else 0, _nested(name, x))
+    return y if dtype is None else y.astype(dtype)
+
+
+def _nested(name: str, x: object) -> Variable:
+    if isinstance(x, Variable):
+        return x
+    if (is_list(x) or is_tuple(x)) and holds_variables(x):
+        return stack([_nested(name, part) for part in x])
+    return Variable(_array(_numpys(name, x, None, {})), requires_grad=False)
+
+
+def _numpys(name: str, x: object, dtype: object, kwargs: dict[str, object]) -> Array:
+    """What NumPy's own function of a name makes of it."""
+    own: object = getattr(np, "array" if name == "full" else name, None)
+    return _array(own(x, dtype, **kwargs) if is_served(own) else None)
+
+
+def _array(x: object) -> Array:
+    """What NumPy made: an array of whatever dtype, which static types call float64 (see `arrays.Array`)."""
+    values: Array = np.asanyarray(x)
+    return values

@@ -1,0 +1,123 @@
+"""Floor 5: the arguments of NumPy's functions, brought into those of ours. Imports floors 1 to 3.
+
+NumPy's own names and places of arguments hold (`np.clip(x, a_min=0.0)`, `np.sum(a=x)`, `np.sum(x, 0, None)`). One that
+our function does not take may have the value that it has by default, and is an error that says what to do otherwise.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+import numpy as np
+
+from tinypytorch.core.hooks import is_served
+
+# What NumPy's functions have for an argument that was not given.
+_UNSAID: object = getattr(np, "_NoValue", None)
+
+# What NumPy calls the arguments that ours take, where the functions here have other names for them.
+_FIRST = {"a", "arr", "array", "ary", "m", "v", "x", "f", "A", "p", "arrays", "tup", "condition"}
+_NAMES = {
+    "clip": {"a_min": "low", "a_max": "high", "min": "low", "max": "high"},
+    "where": {"x": "a", "y": "b"},
+    "split": {"indices_or_sections": "sections"},
+    "extract": {"arr": "x"},
+    "compress": {"a": "x"},
+    "vander": {"N": "n"},
+}
+# NumPy's places of arguments from the second on, where ours are taken by name or stand elsewhere.
+_SUMS = ("axis", "dtype", "out", "keepdims", "initial", "where")
+_ENDS = ("axis", "out", "keepdims", "initial", "where")
+_SPREADS = ("axis", "dtype", "out", "ddof", "keepdims")
+_RUNNING = ("axis", "dtype", "out")
+_SHARES = ("q", "axis", "out", "overwrite_input", "method", "keepdims")
+_PLACES = {
+    **dict.fromkeys(("sum", "prod", "nansum", "nanprod"), _SUMS),
+    **dict.fromkeys(("max", "min", "amax", "amin", "nanmax", "nanmin"), _ENDS),
+    **dict.fromkeys(("mean", "nanmean"), ("axis", "dtype", "out", "keepdims")),
+    **dict.fromkeys(("var", "std", "nanvar", "nanstd"), _SPREADS),
+    **dict.fromkeys(("cumsum", "cumprod", "nancumsum", "nancumprod"), _RUNNING),
+    **dict.fromkeys(("quantile", "percentile", "nanquantile", "nanpercentile"), _SHARES),
+    **dict.fromkeys(("median", "nanmedian"), ("axis", "out", "overwrite_input", "keepdims")),
+    "ptp": ("axis", "out", "keepdims"),
+    "trace": ("offset", "axis1", "axis2", "dtype", "out"),
+    "reshape": ("shape", "order"),
+    "concatenate": ("axis", "out"),
+    "stack": ("axis", "out"),
+    "take": ("indices", "axis", "out", "mode"),
+    "choose": ("choices", "out", "mode"),
+    "sort": ("axis", "kind", "order"),
+    "partition": ("kth", "axis", "kind", "order"),
+    "clip": ("low", "high", "out"),
+    "nan_to_num": ("copy", "nan", "posinf", "neginf"),
+    "linspace": ("stop", "num", "endpoint", "retstep", "dtype", "axis"),
+    "unwrap": ("discont", "axis"),
+}
+
+# Arguments that ours may do without: the values that change nothing, and what to do in place of others.
+_REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
+    "out": ((None,), "results are new; assign the result"),
+    "dtype": ((None,), "convert with x.astype(...)"),
+    "where": ((True, _UNSAID), "choose with np.where(...) before"),
+    "initial": ((_UNSAID,), "put it beside the array with np.append, or combine the result with it"),
+    "order": (("C", "K", "A", None), "a Variable has no order in memory; use x.ravel(order=...) or transpose"),
+    "kind": ((None, "quicksort", "mergesort", "heapsort", "stable", "introselect"), "sorting is stable"),
+    "copy": ((True, None), "results are new"),
+    "subok": ((False, True), "a Variable has no subclasses"),
+    "casting": (("same_kind", "safe"), "convert with x.astype(...)"),
+    "overwrite_input": ((False,), "operands are not written into"),
+    "weights": ((None,), "repeat entries, or take x.data for a constant"),
+    "mean": ((_UNSAID,), "it is computed here, since it depends on the array"),
+    "keepdims": ((False, _UNSAID), "reshape the result"),
+    "device": ((None, "cpu"), "there is one device"),
+    "retstep": ((False,), "the step is (stop - start) / (num - 1)"),
+    "like": ((None,), "results are Variables"),
+}
+
+
+def adapted(name: str, ours: object, *args: object, **kwargs: object) -> object:
+    """Call `ours`, which serves `np.<name>`, with NumPy's arguments."""
+    if not is_served(ours):
+        raise TypeError(f"{name} is no function")
+    if len(args) > 2 and name in _PLACES:
+        order = _PLACES[name]
+        if len(args) > len(order) + 1:
+            raise TypeError(f"np.{name} takes at most {len(order) + 1} arguments by place, not {len(args)}")
+        kwargs = {**dict(zip(order, args[1:], strict=False)), **kwargs}
+        args = args[:1]
+    if kwargs and isinstance(ours, FunctionType):
+        args, kwargs = _own(name, ours, args, kwargs)
+    try:
+        answer: object = ours(*args, **kwargs)
+    except TypeError as error:
+        error.add_note(f"np.{name} of Variables takes the arguments of tinypytorch's function of that name")
+        raise
+    return answer
+
+
+def _own(
+    name: str, ours: FunctionType, args: tuple[object, ...], kwargs: dict[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    """The arguments under our names, without those that change nothing; `TypeError` for those that would."""
+    code = ours.__code__
+    places = code.co_varnames[: code.co_argcount]
+    known = {*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
+    renamed = _NAMES.get(name, {})
+    kept: dict[str, object] = {}
+    for given, content in kwargs.items():
+        mine = renamed.get(given, given)
+        if mine not in known and not args and given in _FIRST and places:
+            mine = places[0]
+        if mine in known:
+            if not (content is _UNSAID or (content is None and mine in renamed.values())):
+                kept[mine] = content
+            continue
+        neutral, remedy = _REMEDIES.get(given, ((), ""))
+        if any(content is one or (isinstance(one, str) and content == one) for one in neutral):
+            continue
+        if remedy:
+            raise TypeError(f"np.{name} of Variables takes no {given}={content!r:.40}: {remedy}")
+        kept[mine] = content
+    if len(args) == 1 and places and any(n in kept for n in places[:1]):
+        raise TypeError(f"np.{name} got two values for its first argument")
+    return args, kept
