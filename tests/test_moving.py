@@ -200,7 +200,8 @@ REFUSED = [
 @pytest.mark.parametrize("c", REFUSED, ids=str)
 def test_what_is_not_supported_is_refused(c: Call) -> None:
     for home in (tp, np):
-        with pytest.raises((ValueError, TypeError), match=rf"{c.name}: |{c.name}\(\) got an unexpected keyword"):
+        said = rf"{c.name}: |{c.name}\(\) got an unexpected keyword|np.{c.name} of Variables takes no "
+        with pytest.raises((ValueError, TypeError), match=said):
             c.record(home, [Variable(x) for x in c.leaves()])
 
 

@@ -150,6 +150,15 @@ def test_arguments_that_change_nothing_are_taken() -> None:
     assert repr(call(np.split, ary=x, indices_or_sections=2)) == repr(tp.split(x, 2))
 
 
+def test_lists_of_numbers_are_arrays_where_nothing_else_could_be_meant() -> None:
+    x = var([3.0, 1.0])
+    same(call(np.where, [True, False], x, [5.0, 6.0]), [3.0, 6.0])
+    same(call(np.append, x, [1.0, 2.0]), [3.0, 1.0, 1.0, 2.0])
+    same(call(np.convolve, x, [1.0, 2.0]), np.convolve(x.data, [1.0, 2.0]))
+    with pytest.raises(TypeError, match=r"take x.data"):
+        call(np.where, [True, False], x, [x[0], 1.0])
+
+
 @pytest.mark.parametrize("name", ["mean", "var", "std", "sum", "prod"])
 @given(axis=st.sampled_from([0, 1, None]), keepdims=st.booleans(), seed=SEEDS, bits=st.integers(1, 63))
 def test_where(name: str, axis: int | None, keepdims: bool, seed: int, bits: int) -> None:

@@ -10,7 +10,7 @@ from types import FunctionType
 
 import numpy as np
 
-from tinypytorch.core.hooks import is_served
+from tinypytorch.core.hooks import is_list, is_served
 
 # What NumPy's functions have for an argument that was not given.
 _UNSAID: object = getattr(np, "_NoValue", None)
@@ -54,6 +54,9 @@ _PLACES = {
     "unwrap": ("discont", "axis"),
 }
 
+# Functions all of whose arguments by place are arrays: there a list of numbers is one.
+_LISTS = {"where", "append", "convolve", "correlate", "kron", "extract"}
+
 # Arguments that ours may do without: the values that change nothing, and what to do in place of others.
 _REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
     "out": ((None,), "results are new; assign the result"),
@@ -79,6 +82,8 @@ def adapted(name: str, ours: object, *args: object, **kwargs: object) -> object:
     """Call `ours`, which serves `np.<name>`, with NumPy's arguments."""
     if not is_served(ours):
         raise TypeError(f"{name} is no function")
+    if name in _LISTS:
+        args = tuple(np.asarray(x) if is_list(x) else x for x in args)
     if len(args) > 2 and name in _PLACES:
         order = _PLACES[name]
         if len(args) > len(order) + 1:
