@@ -29,9 +29,11 @@ from tinypytorch.functions.reductions import min as _min
 from tinypytorch.functions.selection import where
 from tinypytorch.ops.accumulations import CumProd, CumSum, LogSoftmax, Norm, Prod
 from tinypytorch.ops.selection import Keep
-from tinypytorch.ops.shaping import BroadcastTo
+from tinypytorch.ops.shaping import AsType, BroadcastTo
 
 _PROD, _CUMSUM, _CUMPROD, _LOG_SOFTMAX = Prod(), CumSum(), CumProd(), LogSoftmax()
+# Half precision counts no further than 65,504: spreads are computed in single precision, as NumPy does.
+_SINGLE, _HALF = AsType("float32"), AsType("float16")
 
 Method: TypeAlias = Literal[
     "inverted_cdf",
@@ -105,6 +107,8 @@ def var(
     """
     x = constant(a)
     left = _left("var", x, axis, ddof, correction)
+    if x.dtype.char == "e":
+        return var(x.record(_SINGLE), axis, ddof=ddof, keepdims=keepdims, correction=correction).record(_HALF)
     return _centred(x, axis).record(SQUARE).sum(axis, keepdims=keepdims) / left
 
 
@@ -118,6 +122,8 @@ def std(
     """
     x = constant(a)
     left = _left("std", x, axis, ddof, correction)
+    if x.dtype.char == "e":
+        return std(x.record(_SINGLE), axis, ddof=ddof, keepdims=keepdims, correction=correction).record(_HALF)
     return _centred(x, axis).record(Norm(2.0, axis, keepdims)) / math.sqrt(left)
 
 

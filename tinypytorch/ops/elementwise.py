@@ -1,4 +1,4 @@
-"""Floor 2: functions of one real variable, element by element. Imports `arrays`, `function` and `ops.ufuncs`.
+"""Floor 2: functions of one real variable, element by element. Imports `arrays`, `function` and other op files.
 
 Formulas: Abramowitz & Stegun, Handbook of Mathematical Functions, 4.2 (exp, log), 4.3 (circular), 4.5 (hyperbolic).
 """
@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.function import NONZERO, POSITIVE, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import over, times
 
 
 @value
@@ -24,7 +25,7 @@ class Exp:
         return u.exp(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * y
+        return times(gy, y)
 
 
 @value
@@ -37,7 +38,7 @@ class Log:
         return u.log(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / x
+        return over(gy, x)
 
 
 @value
@@ -50,7 +51,7 @@ class Sqrt:
         return u.sqrt(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / (y * 2.0)
+        return over(gy, y * 2.0)
 
 
 @value

@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.selection import Keep
 
 # The poles of the tangent between -18 and 18.
@@ -44,7 +45,7 @@ class Arcsin:
         return u.arcsin(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / u.sqrt(lift(Complement(), x))
+        return over(gy, u.sqrt(lift(Complement(), x)))
 
 
 @value
@@ -57,7 +58,7 @@ class Arccos:
         return u.arccos(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return -gy / u.sqrt(lift(Complement(), x))
+        return over(-gy, u.sqrt(lift(Complement(), x)))
 
 
 @value
@@ -110,7 +111,7 @@ class Sinh:
         return u.sinh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * u.cosh(x)
+        return times(gy, u.cosh(x))
 
 
 @value
@@ -123,7 +124,7 @@ class Cosh:
         return u.cosh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * u.sinh(x)
+        return times(gy, u.sinh(x))
 
 
 @value
@@ -149,7 +150,7 @@ class Arccosh:
         return u.arccosh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / u.sqrt(x - 1.0) / u.sqrt(x + 1.0)
+        return over(over(gy, u.sqrt(x - 1.0)), u.sqrt(x + 1.0))
 
 
 @value
@@ -162,7 +163,7 @@ class Arctanh:
         return u.arctanh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / lift(Complement(), x)
+        return over(gy, lift(Complement(), x))
 
 
 @value
