@@ -153,6 +153,11 @@ class ArrayOperators:
             raise TypeError(
                 f"{name} of Variables takes no {', '.join(kwargs)}; results are new: for `a += x` write `a = a + x`"
             )
+        if not hasattr(np, ufunc.__name__):
+            raise TypeError(
+                f"{ufunc.__name__} is no ufunc of NumPy, and has no derivative rule here; for those of scipy.special "
+                "import tinypytorch.special first; else use x.data for a constant, or write an op and `apply` it"
+            )
         raise TypeError(f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it")
 
     def __array_function__(

@@ -1,9 +1,9 @@
 """Floor 2: a cotangent that is exactly zero contributes exactly zero, also where a slope is infinite or not a number.
 
 Imports `arrays`, `function` and other op files. `where(x > 0, sqrt(x), 0)` at 0 would otherwise be 0 times infinity, so
-nan, for an operand that was not chosen. Only entries where the slope has no number and the cotangent is 0 are touched; there
-the contribution is the constant 0, at every order. So `sqrt(x)**2` at 0, whose two factors are 0 and infinity, gets 0,
-too: what a rule is given does not say that the product has another limit.
+nan, for an operand that was not chosen. Only entries where the slope has no number and the cotangent is 0 are touched;
+there the contribution is the constant 0, at every order. So `sqrt(x)**2` at 0, whose two factors are 0 and infinity,
+gets 0, too: what a rule is given does not say that the product has another limit.
 """
 
 from __future__ import annotations
