@@ -21,6 +21,8 @@ from tinypytorch.ops import spec_of
 from tinypytorch.special import ops
 from tinypytorch.testing.checks import Verdict, check_first, check_second
 from tinypytorch.testing.conventions import check_conventions
+from tinypytorch.testing.invariants import check_additive
+from tinypytorch.testing.passes import ends_of, exactly
 from tinypytorch.testing.programs import Program
 
 INSIDE = [0.125, 0.5, 0.8]
@@ -157,3 +159,9 @@ def test_softmax_takes_all_entries_by_default() -> None:
 def test_polygamma_of_a_negative_order() -> None:
     with pytest.raises(ValueError, match="order -1 is negative"):
         special.polygamma(-1, var(1.0))
+
+
+def test_a_forward_that_stays_in_double_precision_proves_nothing_exact() -> None:
+    p = Program.of([np.array(2.0)], (ops.Expit(), 0))
+    assert exactly(p, ends_of(p)) is None
+    assert check_additive(p) is None
