@@ -203,13 +203,16 @@ FLOORS = {
     "tinypytorch.numpy_ufuncs": 5,
     "tinypytorch.numerical": 5,
     "tinypytorch.drawing": 5,
+    "tinypytorch.special": 5,
+    "tinypytorch.special.ops": 2,
+    "tinypytorch.special.ufuncs": 2,
     "tinypytorch.testing": 6,
     "tinypytorch.command": 6,
     "tinypytorch.__main__": 6,
 }
 
 # These begin their docstrings for the people who import them.
-PUBLIC = {"tinypytorch", "tinypytorch.numpy", "tinypytorch.testing"}
+PUBLIC = {"tinypytorch", "tinypytorch.numpy", "tinypytorch.special", "tinypytorch.testing"}
 
 
 def module_name(path: Path) -> str:

@@ -78,6 +78,18 @@ def one(dtype: np.dtype[np.float64]) -> Array:
     return weak(dtype.type(1))
 
 
+def widened(x: Array) -> Array:
+    """An array of float16 as float32, others as they are: half precision counts and sums no further than 65,504.
+
+    >>> widened(np.ones(2, np.float16)).dtype, widened(np.ones(2)).dtype
+    (dtype('float32'), dtype('float64'))
+    """
+    if x.dtype.char != "e":
+        return x
+    wide: Array = x.astype("float32")
+    return wide
+
+
 def is_floating(x: object) -> TypeGuard[Array]:
     """Whether x is a plain ndarray of a floating dtype: what most operands and nearly all data are."""
     return type(x) is np.ndarray and x.dtype.kind == "f"

@@ -68,4 +68,9 @@ def refused(function: object) -> TypeError:
     reason: object = why(name.removeprefix("np.")) if is_served(why) else None
     if isinstance(reason, str):
         return TypeError(f"{name} takes no Variables: {reason}")
+    if isinstance(function, np.ufunc) and not hasattr(np, function.__name__):
+        return TypeError(
+            f"{function.__name__} is no ufunc of NumPy, and has no derivative rule here; for those of scipy.special "
+            "import tinypytorch.special first; else use x.data for a constant, or write an op and `apply` it"
+        )
     return TypeError(f"{name} has no derivative rule here; use x.data for a constant, or write an op and `apply` it")

@@ -38,7 +38,7 @@ def nanmean(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variabl
     """
     x = constant(a)
     good: Mask = ~np.isnan(x.data)
-    count: Array = good.sum(axis, dtype=x.dtype, keepdims=keepdims)
+    count: Array = good.sum(axis, dtype=x.data.real.dtype, keepdims=keepdims)
     return x.record(Keep(good)).sum(axis, keepdims=keepdims) / count
 
 

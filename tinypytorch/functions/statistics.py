@@ -29,9 +29,11 @@ from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.reductions import Which, counted, in_type, kept, mask_of
 from tinypytorch.functions.selection import where as _where
 from tinypytorch.ops.accumulations import CumProd, CumSum, LogSoftmax, Norm, Prod
-from tinypytorch.ops.shaping import BroadcastTo
+from tinypytorch.ops.shaping import AsType, BroadcastTo
 
 _PROD, _CUMSUM, _CUMPROD, _LOG_SOFTMAX = Prod(), CumSum(), CumProd(), LogSoftmax()
+# Half precision counts no further than 65,504: spreads are computed in single precision, as NumPy does.
+_SINGLE, _HALF = AsType("float32"), AsType("float16")
 
 Method: TypeAlias = Literal[
     "inverted_cdf",
@@ -125,6 +127,9 @@ def var(
     """
     x = in_type(constant(a), dtype)
     left = _left("var", x, axis, ddof, correction, where, keepdims)
+    if x.dtype.char == "e":
+        x = x.record(_SINGLE)
+        return var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where).record(_HALF)
     away = _centred(x, axis, where)
     squares = away.real.record(SQUARE) + away.imag.record(SQUARE) if is_complex(away) else away.record(SQUARE)
     return squares.sum(axis, keepdims=keepdims) / left
@@ -147,6 +152,9 @@ def std(
     """
     x = in_type(constant(a), dtype)
     left = _left("std", x, axis, ddof, correction, where, keepdims)
+    if x.dtype.char == "e":
+        x = x.record(_SINGLE)
+        return std(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where).record(_HALF)
     return _centred(x, axis, where).record(Norm(2.0, axis, keepdims)) / root(left)
 
 

@@ -23,6 +23,7 @@ from tinypytorch.arrays import (
     normalize_axes,
     normalize_axis,
     one,
+    widened,
 )
 from tinypytorch.function import NONZERO, Case, Function, Kink, Spec, T, join, lift, value
 from tinypytorch.ops import ufuncs as u
@@ -189,6 +190,8 @@ class Norm:
     )
 
     def forward(self, x: Array, /) -> Array:
+        if x.dtype.char == "e":
+            return self.forward(widened(x)).astype(x.dtype)
         if self.p == 2:
             squares = x * x if x.dtype.kind == "f" else (x * u.conjugate(x)).real
             y: Array = u.sqrt(u.add_reduce(squares, self.axis, self.keepdims))
@@ -227,7 +230,8 @@ class LogSoftmax:
 
     def forward(self, x: Array, /) -> Array:
         shifted = x - u.largest(x, self.axis)
-        return shifted - u.log(u.add_reduce(u.exp(shifted), self.axis, True))
+        y = shifted - u.log(u.add_reduce(widened(u.exp(shifted)), self.axis, True))
+        return y if y.dtype == x.dtype else y.astype(x.dtype)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy - u.exp(y) * lift(Sum(self.axis, keepdims=True), gy)

@@ -1,4 +1,4 @@
-"""Floor 2: the ops behind Python's operators. Imports `arrays`, `function` and `ops.ufuncs`.
+"""Floor 2: the ops behind Python's operators. Imports `arrays`, `function` and other op files.
 
 Gradients of broadcast operands are summed to their shape by the engine (see `function.Binary`).
 """
@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import Array, is_complex, one
 from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.selection import Keep
 
 
@@ -73,10 +74,10 @@ class Div:
         return a / b
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return gy / b
+        return over(gy, b)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return -(gy / b) * y
+        return times(-over(gy, b), y)
 
 
 @value
@@ -115,16 +116,17 @@ class Pow:
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         both_zero = u.equal(a, 0.0) & u.equal(b, 0.0)
         if both_zero.any():
-            return gy * b * (a + both_zero.astype(y.dtype)) ** (b - 1.0)
-        return gy * b * a ** (b - 1.0)
+            a = a + both_zero.astype(y.dtype)
+        slope: T = a ** (b - 1.0)
+        return times(gy * b, slope)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0)
         if zero.any():
-            return lift(Keep(~zero), gy * y) * u.log(a + zero.astype(y.dtype))
+            return times(times(lift(Keep(~zero), gy), y), u.log(a + zero.astype(y.dtype)))
         if is_complex(y) and not is_complex(a):  # of a negative number the logarithm is complex
             return gy * y * u.log(a * one(y.dtype))
-        return gy * y * u.log(a)
+        return times(times(gy, y), u.log(a))
 
 
 @value
@@ -142,7 +144,7 @@ class PowConst:
             return gy * 0.0
         if self.c == 1:
             return gy
-        return gy * (x ** (self.c - 1) * self.c)
+        return times(gy, x ** (self.c - 1) * self.c)
 
 
 @value

@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.function import NONZERO, POSITIVE, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.parts import slope_of_size
 
 
@@ -25,7 +26,7 @@ class Exp:
         return u.exp(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * y
+        return times(gy, y)
 
 
 @value
@@ -38,7 +39,7 @@ class Log:
         return u.log(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / x
+        return over(gy, x)
 
 
 @value
@@ -51,7 +52,7 @@ class Sqrt:
         return u.sqrt(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / (y * 2.0)
+        return over(gy, y * 2.0)
 
 
 @value

@@ -14,6 +14,7 @@ import numpy as np
 from tinypytorch.arrays import Array, boxed, one
 from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Domain, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.elementwise import Sigmoid
 from tinypytorch.ops.selection import Keep
 
@@ -28,7 +29,7 @@ class Exp2:
         return u.exp2(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * (y * u.ln(2.0, x.dtype))
+        return times(gy, y * u.ln(2.0, x.dtype))
 
 
 @value
@@ -41,7 +42,7 @@ class Expm1:
         return u.expm1(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * u.exp(x)
+        return times(gy, u.exp(x))
 
 
 @value
@@ -54,7 +55,7 @@ class Log2:
         return u.log2(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / x / u.ln(2.0, x.dtype)
+        return over(gy, x) / u.ln(2.0, x.dtype)
 
 
 @value
@@ -67,7 +68,7 @@ class Log10:
         return u.log10(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / x / u.ln(10.0, x.dtype)
+        return over(gy, x) / u.ln(10.0, x.dtype)
 
 
 @value
@@ -80,7 +81,7 @@ class Log1p:
         return u.log1p(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / (x + 1.0)
+        return over(gy, x + 1.0)
 
 
 @value
@@ -93,7 +94,7 @@ class Cbrt:
         return u.cbrt(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / (y * y * 3.0)
+        return over(gy, y * y * 3.0)
 
 
 @value
@@ -106,7 +107,7 @@ class Reciprocal:
         return u.reciprocal(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return -gy * y * y
+        return times(times(-gy, y), y)
 
 
 def _share(gy: T, a: T, b: T, scale: Array | float) -> T:
@@ -200,7 +201,7 @@ class Logit:
         return u.log(x / (1.0 - x))
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / x / (1.0 - x)
+        return over(over(gy, x), 1.0 - x)
 
 
 @value
@@ -227,11 +228,11 @@ class Xlogy:
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0) & u.equal(b, 0.0)
-        return gy * u.log(b + zero.astype(y.dtype)) if zero.any() else gy * u.log(b * one(y.dtype))
+        return times(gy, u.log(b + zero.astype(y.dtype)) if zero.any() else u.log(b * one(y.dtype)))
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         zero = u.equal(a, 0.0) & u.equal(b, 0.0)
-        return gy * (a / (b + zero.astype(y.dtype))) if zero.any() else gy * (a / b)
+        return times(gy, a / (b + zero.astype(y.dtype)) if zero.any() else a / b)
 
 
 @value

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Shape, keepdims_shape, normalize_axes
+from tinypytorch.arrays import Array, Axis, Shape, keepdims_shape, normalize_axes, widened
 from tinypytorch.function import Case, Function, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
@@ -136,9 +136,11 @@ class LogSumExp:
     def forward(self, x: Array, /) -> Array:
         m = u.largest(x, self.axis)
         m = np.where(u.absolute(m) < math.inf, m, x.dtype.type(0))
-        s = u.add_reduce(u.exp(x - m), self.axis, True)
+        s = u.add_reduce(widened(u.exp(x - m)), self.axis, True)
         with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where every entry is -inf
             y = u.log(s) + m
+        if y.dtype != x.dtype:
+            y = y.astype(x.dtype)
         return y if self.keepdims else y.reshape(_without(x.shape, self.axis))
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
@@ -165,8 +167,9 @@ class Softmax:
     )
 
     def forward(self, x: Array, /) -> Array:
-        e = u.exp(x - u.largest(x, self.axis))
-        return e / u.add_reduce(e, self.axis, True)
+        e = widened(u.exp(x - u.largest(x, self.axis)))
+        y = e / u.add_reduce(e, self.axis, True)
+        return y if y.dtype == x.dtype else y.astype(x.dtype)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return y * (gy - lift(Sum(self.axis, keepdims=True), gy * y))

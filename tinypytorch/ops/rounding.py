@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import Array, Mask
 from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import times
 from tinypytorch.ops.selection import Keep
 
 _NOWHERE: Final = Keep(np.zeros((), np.bool))
@@ -101,7 +102,7 @@ class Fmod:
         return gy
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return -gy * u.rint((a - y) / b)
+        return times(-gy, u.rint((a - y) / b))
 
 
 @value
@@ -117,7 +118,7 @@ class Remainder:
         return gy
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return -gy * u.floor_divide(a, b)
+        return times(-gy, u.floor_divide(a, b))
 
 
 @value

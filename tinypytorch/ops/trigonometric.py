@@ -12,6 +12,7 @@ import numpy as np
 from tinypytorch.arrays import IMAGINARY, Array, is_complex
 from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, value
 from tinypytorch.ops import ufuncs as u
+from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.elementwise import SechSquared
 from tinypytorch.ops.selection import Keep
 
@@ -45,7 +46,7 @@ class Arcsin:
         return u.arcsin(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / u.sqrt(lift(Complement(), x))
+        return over(gy, u.sqrt(lift(Complement(), x)))
 
 
 @value
@@ -58,7 +59,7 @@ class Arccos:
         return u.arccos(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return -gy / u.sqrt(lift(Complement(), x))
+        return over(-gy, u.sqrt(lift(Complement(), x)))
 
 
 @value
@@ -113,7 +114,7 @@ class Sinh:
         return u.sinh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * u.cosh(x)
+        return times(gy, u.cosh(x))
 
 
 @value
@@ -126,7 +127,7 @@ class Cosh:
         return u.cosh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * u.sinh(x)
+        return times(gy, u.sinh(x))
 
 
 @value
@@ -154,7 +155,7 @@ class Arccosh:
         return u.arccosh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / u.sqrt(x - 1.0) / u.sqrt(x + 1.0)
+        return over(over(gy, u.sqrt(x - 1.0)), u.sqrt(x + 1.0))
 
 
 @value
@@ -167,7 +168,7 @@ class Arctanh:
         return u.arctanh(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy / lift(Complement(), x)
+        return over(gy, lift(Complement(), x))
 
 
 @value

@@ -3,11 +3,16 @@
 At a kink there is no derivative to be right about, but two things can be checked: that the rule gives what its `spec`
 says, exactly, and that this lies between the one-sided derivatives (in Clarke's generalized gradient: Optimization and
 Nonsmooth Analysis, 1983), which dual numbers give exactly.
+
+The package's own ops have one more to keep: at the ends of their domains, where slopes are infinite, a cotangent that
+is exactly zero gives exactly zero.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import Final
 
 import numpy as np
 
@@ -15,12 +20,14 @@ from tinypytorch.arrays import Array
 from tinypytorch.core.apply import apply
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Function, Kink, is_binary, is_unary
-from tinypytorch.ops import spec_of
+from tinypytorch.ops import ALL, spec_of
 from tinypytorch.testing.numbers.dual import WATCH, Watch
 from tinypytorch.testing.numbers.elements import duals
 from tinypytorch.testing.numbers.rounded import ROUNDED
 from tinypytorch.testing.programs import Program
 from tinypytorch.testing.references import UnavailableError, run_on
+
+_PACKAGE: Final = frozenset(ALL.values())
 
 
 def check_conventions(op: Function) -> str | None:
@@ -34,6 +41,22 @@ def check_conventions(op: Function) -> str | None:
             complaint = _check(plain, kink)
         if complaint is not None:
             return complaint
+    return _still(plain) if type(op) in _PACKAGE else None
+
+
+def _still(op: Function) -> str | None:
+    """Where on the borders of an op's domains a cotangent of zeros gives anything but zeros, in words."""
+    spec = spec_of(op)
+    if spec.cases is not None or not (is_unary(op) or is_binary(op)):
+        return None
+    domains = spec.domain if is_unary(op) else (spec.domain[0], spec.domain[-1])
+    borders = [[x for x in (d.low, d.high, *d.avoid, 0.5) if math.isfinite(x)] for d in domains]
+    for operands in itertools.product(*borders):
+        arrays = [np.array(x) for x in operands]
+        with np.errstate(all="ignore"):
+            given = _given(op, arrays, 0.0)
+        if any(g.any() for g in given):
+            return f"at {_text(arrays)} a cotangent of zero gives {[g.tolist() for g in given]}"
     return None
 
 
@@ -47,8 +70,8 @@ def _check(op: Function, kink: Kink) -> str | None:
     return None if outside is None else f"at {_text(operands)} {outside}"
 
 
-def _given(op: Function, operands: list[Array]) -> list[Array]:
-    """What the engine gives for a cotangent of ones."""
+def _given(op: Function, operands: list[Array], cotangent: float = 1.0) -> list[Array]:
+    """What the engine gives for a cotangent of ones, or of another number."""
     xs = [Variable(x) for x in operands]
     if is_unary(op):
         y = apply(op, xs[0])
@@ -56,7 +79,7 @@ def _given(op: Function, operands: list[Array]) -> list[Array]:
         y = apply(op, xs[0], xs[1])
     else:
         raise TypeError(f"{op!r}: kinks are declared of ops with one or two operands")
-    y.sum().backward()
+    (y * cotangent).sum().backward()
     return [np.zeros(x.shape) if x.grad is None else x.grad for x in xs]
 
 

@@ -138,6 +138,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     rule("sign missing", el.Cos, lambda op, gy, y, x: gy * u.sin(x), _SIGN),
     rule("factor 2 missing", ar.Square, lambda op, gy, y, x: gy * x, _FACTOR),
     rule("half", el.Sqrt, lambda op, gy, y, x: gy / y, _FACTOR),
+    rule("zero times an infinite slope", el.Sqrt, lambda op, gy, y, x: gy / (y * 2.0), "", lone=False),
+    rule_b("zero times an infinite quotient", ar.Div, lambda op, gy, y, a, b: -(gy / b) * y, "", lone=False),
     rule("output used for input", el.Log, lambda op, gy, y, x: gy / y, "factor|finite|output"),
     rule("input used for output", el.Exp, lambda op, gy, y, x: gy * x, "factor|zero|differ|input"),
     rule("upstream gradient ignored", el.Sigmoid, lambda op, gy, y, x: y * (1 - y), "upstream"),
