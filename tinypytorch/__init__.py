@@ -195,6 +195,9 @@ from tinypytorch.functions.trigonometric import (
 )
 from tinypytorch.numerical import numerical_diff
 from tinypytorch.numpy_functions import serve as _serve_numpy
+from tinypytorch.transforms.overriding import checkpoint, custom_vjp, stop_gradient
+from tinypytorch.transforms.products import hessian, hvp, jacobian, jvp
+from tinypytorch.transforms.reverse import elementwise_grad, grad, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
@@ -203,20 +206,21 @@ __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
     "Variadic", "add", "append", "apply", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
     "array_split", "as_array", "as_variable", "at_add", "at_set", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "block", "broadcast_arrays", "broadcast_to", "cbrt", "choose", "clip", "column_stack", "compress", "concatenate",
-    "convolve", "copysign", "correlate", "cos", "cosh", "cumprod", "cumsum", "deg2rad", "degrees", "delete", "diag",
-    "diagflat", "diagonal", "diff", "div", "dsplit", "dstack", "ediff1d", "elu", "exp", "exp2", "expand_dims", "expm1",
-    "extract", "fabs", "flip", "fliplr", "flipud", "float_power", "fmax", "fmin", "fmod", "gelu", "get_dot_graph",
-    "getitem", "gradient", "gradients", "heaviside", "hsplit", "hstack", "hypot", "insert", "interp", "join", "kron",
+    "block", "broadcast_arrays", "broadcast_to", "cbrt", "checkpoint", "choose", "clip", "column_stack", "compress",
+    "concatenate", "convolve", "copysign", "correlate", "cos", "cosh", "cumprod", "cumsum", "custom_vjp", "deg2rad",
+    "degrees", "delete", "diag", "diagflat", "diagonal", "diff", "div", "dsplit", "dstack", "ediff1d",
+    "elementwise_grad", "elu", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "flip", "fliplr", "flipud",
+    "float_power", "fmax", "fmin", "fmod", "gelu", "get_dot_graph", "getitem", "grad", "gradient", "gradients",
+    "heaviside", "hessian", "hsplit", "hstack", "hvp", "hypot", "insert", "interp", "jacobian", "join", "jvp", "kron",
     "leaky_relu", "lift", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2",
     "logit", "logsumexp", "matmul", "matrix_transpose", "maximum", "mean", "median", "meshgrid", "minimum", "mod",
-    "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad", "numerical_diff", "pad",
-    "partition", "percentile", "permute_dims", "plot_dot_graph", "positive", "prod", "ptp", "quantile", "rad2deg",
-    "radians", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll", "rollaxis", "rot90",
-    "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sort", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "sub", "sum_to", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tile",
-    "to_svg", "transpose", "trapezoid", "tril", "triu", "unstack", "using_config", "var", "vsplit", "vstack", "where",
-    "xlogy",
+    "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad", "numerical_diff",
+    "pad", "partition", "percentile", "permute_dims", "plot_dot_graph", "positive", "prod", "ptp", "quantile",
+    "rad2deg", "radians", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll",
+    "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sub", "sum_to", "swapaxes",
+    "take", "take_along_axis", "tan", "tanh", "tile", "to_svg", "transpose", "trapezoid", "tril", "triu", "unstack",
+    "using_config", "value_and_grad", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 _serve_numpy()

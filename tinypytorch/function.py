@@ -324,6 +324,8 @@ class Spec:
     cases: instances and operand shapes to check; empty for elementwise ops, which take every shape.
     holomorphic: whether the forward is analytic in the complex plane around its domain, and right on complex arrays:
         then a complex step checks it, too.
+    linear: whether the forward is linear in all operands together: then it is its own forward derivative.
+    multilinear: whether it is linear in each operand, the others held.
     """
 
     domain: tuple[Domain, ...] = (REAL,)
@@ -334,3 +336,5 @@ class Spec:
     cases: Callable[[], tuple[Case, ...]] | None = None
     holomorphic: bool = False
     aliases: tuple[np.ufunc, ...] = ()
+    linear: bool = False
+    multilinear: bool = False

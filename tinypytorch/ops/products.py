@@ -56,6 +56,7 @@ class MatMul:
             )
         ),
         holomorphic=True,
+        multilinear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:

@@ -26,6 +26,7 @@ class Reshape:
             Case(Reshape((1, 1)), ((),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -48,6 +49,7 @@ class Transpose:
             Case(Transpose((-1, 0, 1)), ((2, 3, 4),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -72,6 +74,7 @@ class Roll:
             Case(Roll((5,), (0,)), ((0, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -99,6 +102,7 @@ class BroadcastTo:
             Case(BroadcastTo((2, 3, 2)), ((3, 1),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -126,6 +130,7 @@ class SumTo:
             Case(SumTo((3, 1)), ((2, 3, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -148,6 +153,7 @@ class Concatenate:
             Case(Concatenate(), ((2,),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -180,6 +186,7 @@ class Stack:
             Case(Stack(), ((), ())),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -205,6 +212,7 @@ class Split:
             Case(Split((2, 1)), ((3, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, /, *xs: Array) -> tuple[Array, ...]:
@@ -244,7 +252,7 @@ class AsType:
     """The same values in another floating dtype, given by its name; the gradient comes back in the old one."""
 
     dtype: str
-    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(AsType("longdouble"), ((2, 3),)),))
+    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(AsType("longdouble"), ((2, 3),)),), linear=True)
 
     def forward(self, x: Array, /) -> Array:
         y: Array = x.astype(self.dtype)

@@ -1,0 +1,136 @@
+"""Floor 5: a function run on fresh aliases of its arguments, and what comes of it. Imports floors 1 to 3 and `trees`.
+
+A transform differentiates with respect to aliases, never to the arguments themselves: what a closure holds of an outer
+argument is another vertex, so nested transforms do not confuse their perturbations. Within a transform results are
+Variables with a graph, for the outer one to differentiate; at the outermost level they are arrays, unless the
+arguments are Variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import ClassVar, Final
+
+import numpy as np
+
+from tinypytorch.arrays import Array, is_array, is_numpy_scalar, real_array
+from tinypytorch.core.config import using_config
+from tinypytorch.core.errors import shape_and_dtype
+from tinypytorch.core.gradients import gradients
+from tinypytorch.core.operators import Plain
+from tinypytorch.core.variable import Variable, result
+from tinypytorch.function import Spec, T, value
+from tinypytorch.transforms.trees import Leaf, describe, flatten, map_leaves, trees
+
+# How many transforms the code that runs now is inside of.
+_depth: ContextVar[int] = ContextVar("tinypytorch.transforms", default=0)
+
+
+@value
+class Alias:
+    """y = x, as a vertex of its own."""
+
+    spec: ClassVar[Spec] = Spec(linear=True, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        """Give x itself."""
+        return x
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        """Give gy itself."""
+        return gy
+
+
+_ALIAS: Final = Alias()
+
+
+def alias(name: str, x: object) -> Variable:
+    """A Variable with the value of x, to differentiate by: a result of x if that is tracked, else a leaf.
+
+    Raises `TypeError` for what has no derivative: integers, text, other objects.
+    """
+    if isinstance(x, Variable):
+        if x.requires_grad:
+            return x.record(_ALIAS)
+        x = x.data
+    values = None if isinstance(x, int) else number_or_array(x)
+    if values is None or values.dtype.kind != "f":
+        raise TypeError(
+            f"{name}: {shape_and_dtype(x)} has no derivative; give floating numbers or arrays (x.astype(float), 3.0), "
+            "or name other arguments with argnums"
+        )
+    return Variable(values)
+
+
+class Trace:
+    """One run of a function on aliases of some of its arguments.
+
+    aliases: a Variable for each leaf of those arguments, in order; structure: what unflattens them.
+    outputs: the result's leaves; results: its structure.
+    nested: whether what is derived from it is to be Variables with a graph.
+    """
+
+    __slots__ = ("aliases", "name", "nested", "outputs", "results", "structure")
+
+    def __init__(
+        self, name: str, f: Callable[[tuple[object, ...]], object], args: Sequence[object], which: tuple[int, ...]
+    ) -> None:
+        self.name: str = name
+        leaves, self.structure = flatten(tuple(args[i] for i in which))
+        self.nested: bool = _depth.get() > 0 or any(isinstance(x, Variable) for x in leaves)
+        with using_config("enable_backprop", True):
+            token = _depth.set(_depth.get() + 1)
+            try:
+                self.aliases: list[Variable] = [alias(name, x) for x in leaves]
+                replaced = list(args)
+                for i, x in zip(which, trees(self.structure, self.aliases), strict=True):
+                    replaced[i] = x
+                y = f(tuple(replaced))
+            finally:
+                _depth.reset(token)
+        self.outputs, self.results = flatten(y)
+
+    def scalar(self) -> Variable | None:
+        """The one output of a function to be differentiated; None if it is a plain number, whose derivative is zero."""
+        y = self.outputs[0] if isinstance(self.results, Leaf) else None
+        value = number_or_array(plain(y))
+        if value is None or value.size != 1:
+            given = shape_and_dtype(plain(y)) if isinstance(self.results, Leaf) else describe(self.results)
+            raise TypeError(
+                f"{self.name}: takes a function with one number as result, this one gave {given}; "
+                "jacobian, elementwise_grad and vjp take others, has_aux=True a pair whose second part is left alone"
+            )
+        return y if isinstance(y, Variable) else None
+
+    def pull(self, ys: Sequence[Variable], seeds: Sequence[Variable | Plain | None]) -> list[Variable]:
+        """The gradients of all aliases, as Variables: zeros where nothing depends on one."""
+        tracked = [(y, g) for y, g in zip(ys, seeds, strict=True) if y.requires_grad]
+        if not tracked or not self.aliases:
+            return [result(np.zeros(x.shape, x.dtype)[()]) for x in self.aliases]
+        outputs, cotangents = [y for y, _ in tracked], [g for _, g in tracked]
+        with using_config("enable_backprop", True):
+            return list(gradients(outputs, self.aliases, cotangents, create_graph=self.nested, allow_unused=True))
+
+    def out(self, x: object) -> object:
+        """A result of the transform as its caller gets it."""
+        return x if self.nested else plain(x)
+
+    def tree(self, leaves: Sequence[object]) -> tuple[object, ...]:
+        """Leaves, one for each alias, as a tuple with one tree for each of the arguments differentiated by."""
+        return trees(self.structure, [self.out(x) for x in leaves])
+
+
+def number_or_array(x: object) -> Array | None:
+    """x as an array if it is one with real values, or a number; else None."""
+    return real_array(x) if is_array(x) or is_numpy_scalar(x) or isinstance(x, float | int) else None
+
+
+def plain(x: object) -> object:
+    """A Variable's value, as NumPy gives results: an array, or a NumPy scalar; anything else as it is."""
+    return x.value() if isinstance(x, Variable) else x
+
+
+def plain_tree(tree: object) -> object:
+    """The same of every leaf."""
+    return map_leaves(plain, tree)
