@@ -195,6 +195,7 @@ from tinypytorch.functions.trigonometric import (
 )
 from tinypytorch.numerical import numerical_diff
 from tinypytorch.numpy_functions import serve as _serve_numpy
+from tinypytorch.transforms.objectives import objective
 from tinypytorch.transforms.overriding import checkpoint, custom_vjp, stop_gradient
 from tinypytorch.transforms.products import hessian, hvp, jacobian, jvp
 from tinypytorch.transforms.reverse import elementwise_grad, grad, value_and_grad, vjp
@@ -215,12 +216,12 @@ __all__ = [
     "leaky_relu", "lift", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2",
     "logit", "logsumexp", "matmul", "matrix_transpose", "maximum", "mean", "median", "meshgrid", "minimum", "mod",
     "moveaxis", "mul", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "neg", "no_grad", "numerical_diff",
-    "pad", "partition", "percentile", "permute_dims", "plot_dot_graph", "positive", "prod", "ptp", "quantile",
-    "rad2deg", "radians", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll",
-    "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign",
-    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sub", "sum_to", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tile", "to_svg", "transpose", "trapezoid", "tril", "triu", "unstack",
-    "using_config", "value_and_grad", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
+    "objective", "pad", "partition", "percentile", "permute_dims", "plot_dot_graph", "positive", "prod", "ptp",
+    "quantile", "rad2deg", "radians", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
+    "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sub", "sum_to",
+    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tile", "to_svg", "transpose", "trapezoid", "tril", "triu",
+    "unstack", "using_config", "value_and_grad", "var", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 _serve_numpy()

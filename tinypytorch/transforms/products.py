@@ -140,13 +140,18 @@ def hvp(f: object, argnums: Argnums = 0) -> object:
     >>> hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
+    return hessian_product("hvp", f, argnums)
+
+
+def hessian_product(name: str, f: object, argnums: Argnums) -> Served:
+    """`hvp` for what is of unknown type, with the name that errors give it."""
 
     def run(args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         if len(args) < 2:
-            raise TypeError("hvp: takes the arguments of the function, and then the vector to multiply with")
+            raise TypeError(f"{name}: takes the arguments of the function, and then the vector to multiply with")
         *before, vector = args
-        t = trace("hvp", f, argnums, tuple(before), kwargs)
-        vs = _vectors("hvp", t, vector if isinstance(argnums, Sequence) else (vector,))
+        t = trace(name, f, argnums, tuple(before), kwargs)
+        vs = _vectors(name, t, vector if isinstance(argnums, Sequence) else (vector,))
         y = t.scalar()
         outer, t.nested = t.nested or any(v.requires_grad for v in vs), True
         gs = t.pull([] if y is None else [y], [] if y is None else [None])
@@ -154,7 +159,7 @@ def hvp(f: object, argnums: Argnums = 0) -> object:
         found = trees(t.structure, [t.out(h) for h in t.pull(gs, vs)])
         return found if isinstance(argnums, Sequence) else found[0]
 
-    return named("hvp", f, run)
+    return named(name, f, run)
 
 
 @overload
