@@ -54,10 +54,24 @@ class Target(TypedDict):
     seconds: float
 
 
+class Discovery(TypedDict):
+    title: str
+    script: str
+
+
+class Library(TypedDict):
+    library: str
+    verdict: str
+    finished: bool
+    right: int
+    discoveries: list[Discovery]
+
+
 class Content(TypedDict):
     exit: int
     seconds: float
     targets: list[Target]
+    libraries: list[Library]
     coverage: dict[str, dict[str, int]]
 
 
@@ -254,6 +268,44 @@ def test_a_library_that_there_is_not(verify: Verify) -> None:
     assert not isinstance(found, Row)
 
 
+def test_what_is_found_in_a_library_is_reported(verify: Verify, tmp_path: Path) -> None:
+    """In JSON and JUnit, too; the time given is kept, and a target that is right does not hide what was found."""
+    pytest.importorskip("micrograd")
+    junit = tmp_path / "report.xml"
+    options = ("--examples", "150", "--junit", str(junit))
+    done = verify("neg", "--library", "micrograd", "--library", "nosuchlibrary", *options)
+    assert done.code == done.content["exit"] == 1
+    found, none = done.content["libraries"]
+    assert (found["library"], found["verdict"], found["finished"]) == ("micrograd", "wrong", True)
+    assert (none["library"], none["verdict"], none["discoveries"]) == ("nosuchlibrary", "invalid", [])
+    titles = [one["title"] for one in found["discoveries"]]
+    assert any("second pass" in title for title in titles)
+    assert all("from micrograd.engine import Value" in one["script"] for one in found["discoveries"])
+    assert all(title in done.out for title in titles)
+    (suite,) = ET.parse(junit).getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    names = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in suite}
+    assert names["library", "micrograd"] == ["failure"]
+    assert names["library", "nosuchlibrary"] == ["error"]
+    again = verify("--library", "micrograd", "--seconds", "0.000001")
+    assert again.code == 0
+    assert again.content["libraries"][0]["right"] == 0
+
+
+def test_a_search_shares_what_it_has_found() -> None:
+    pytest.importorskip("micrograd")
+    told: list[int | Searched] = []
+    found = perform(Search("micrograd", 150, 0), told.append)
+    assert isinstance(found, Searched)
+    assert found.finished
+    shared = [one for one in told if isinstance(one, Searched)]
+    assert not any(one.finished for one in shared)
+    assert [len(one.discoveries) for one in shared] == sorted(len(one.discoveries) for one in shared)
+    assert len(shared) > 2
+    assert 1 <= len(shared[-1].discoveries) <= len(found.discoveries)
+    assert [one for one in told if isinstance(one, int)] == list(range(1, 151))
+
+
 def test_searches_have_outcomes() -> None:
     plain = Searched("x")
     found = {
@@ -261,8 +313,10 @@ def test_searches_have_outcomes() -> None:
         outcome_of(replace(plain, trouble="t")): plain,
         outcome_of(replace(plain, failure="f")): plain,
         outcome_of(replace(plain, discoveries=(Discovered("d", 1, ""),))): plain,
+        outcome_of(replace(plain, finished=False)): plain,
     }
-    assert list(found) == [Outcome.VERIFIED, Outcome.MISUSED, Outcome.RAISED, Outcome.WRONG]
+    assert list(found) == [Outcome.VERIFIED, Outcome.MISUSED, Outcome.RAISED, Outcome.WRONG, Outcome.UNFINISHED]
+    assert outcome_of(replace(plain, discoveries=(Discovered("d", 1, ""),), finished=False)) is Outcome.WRONG
 
 
 # Being ended.
@@ -327,6 +381,24 @@ def test_interrupted(tmp_path: Path) -> None:
     content: Content = json.loads((tmp_path / "kept.json").read_text())
     assert [row["verdict"] for row in content["targets"]] == ["verified", "not run"]
     assert gone(pid)
+
+
+@posix
+def test_a_search_is_interrupted(tmp_path: Path) -> None:
+    """What was found until Ctrl-C is reported."""
+    pytest.importorskip("micrograd")
+    options = ("--examples", "1000000", "--seed", "1", "--json", "kept.json", "--jobs", "1")
+    done = in_folder(tmp_path, "verify", "--library", "micrograd", "--library", "autograd", *options)
+    time.sleep(6)
+    done.send_signal(signal.SIGINT)
+    out, err = done.communicate(timeout=20)
+    assert done.returncode == 130, out + err
+    assert "interrupted" in out
+    assert "second pass" in out
+    assert "autograd: interrupted before anything was found" in out
+    assert "Traceback" not in out + err
+    content: Content = json.loads((tmp_path / "kept.json").read_text())
+    assert [(one["verdict"], one["finished"]) for one in content["libraries"]] == [("wrong", False), ("not run", False)]
 
 
 @posix

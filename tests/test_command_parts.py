@@ -252,7 +252,7 @@ def test_a_certificate_reads_back() -> None:
 
 def test_junit_holds_what_xml_can() -> None:
     odd = replace(made(Outcome.WRONG, "m:Op"), text="first <line>\n\x00\x1b[1m")
-    root = ET.fromstring(reports.as_junit([odd, made(Outcome.MISUSED), made(Outcome.UNFINISHED), made()], 2.0))
+    root = ET.fromstring(reports.as_junit([odd, made(Outcome.MISUSED), made(Outcome.UNFINISHED), made()], [], 2.0))
     cases = list(root[0])
     assert [[child.tag for child in case] for case in cases] == [["failure"], ["error"], ["skipped"], []]
     assert cases[0].get("classname") == "m"

@@ -204,6 +204,32 @@ def test_a_shared_database(profiles: dict[str, settings], monkeypatch: pytest.Mo
     assert plugin.database("") is None
 
 
+REPLAYED = """\
+import os
+from hypothesis import given, strategies as st
+@given(st.integers())
+def test_rare(n):
+    with open(os.environ["SEEN"], "a") as file: file.write(f"{n}\\n")
+    assert not (n > 1000 and n % 7 == 3)
+"""
+
+
+def test_a_failure_is_replayed_elsewhere_from_a_shared_database(tmp_path: Path) -> None:
+    """What fails in one checkout is the first that another one tries, which shares the directory."""
+    seen: list[list[str]] = []
+    for name in ("here", "there"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "test_rare.py").write_text(REPLAYED)
+        shared = {plugin.DATABASE: str(tmp_path / "shared"), "SEEN": str(folder / "seen")}
+        done = run_pytest(folder, "--hypothesis-profile=nightly", **shared)
+        assert done.code == 1, done.out
+        seen.append((folder / "seen").read_text().split())
+    first, again = seen
+    assert len(first) > len(again)
+    assert again[0] == again[-1] == first[-1]
+
+
 def test_a_database_in_redis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With a package redis that only notes where it is asked to connect to."""
     (tmp_path / "redis.py").write_text(

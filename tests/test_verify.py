@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 
 from tests.support import call
-from tinypytorch import Array, Variable, tanh
+from tinypytorch import Array, Variable, exp, gradients, sin, split, tanh, testing
 from tinypytorch.function import Kink, Spec, T, is_unary, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.elementwise import Exp, Sin, Tanh
@@ -22,6 +24,7 @@ from tinypytorch.testing import (
     Settings,
     Verdict,
     VerificationError,
+    check_first,
     check_function,
     check_linear,
     check_op,
@@ -35,7 +38,9 @@ from tinypytorch.testing import (
     verify_function,
     verify_op,
 )
+from tinypytorch.testing.functions import opaque_programs
 from tinypytorch.testing.pool import NAMES
+from tinypytorch.testing.recorded import recorded
 
 
 class Softplus:
@@ -195,6 +200,86 @@ def test_a_wrong_convention_is_found() -> None:
     assert "kink convention: at 0.0 the gradient of operand 0 is 0.0, not 1.0 as stated" in said(Ramp())
 
 
+class Steep:
+    """|x| with a rule that is wrong at 0 only, where it states nothing."""
+
+    def forward(self, x: Array, /) -> Array:
+        return np.abs(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * (u.sign(x) + 2.0 * (1.0 - u.absolute(u.sign(x))))
+
+
+class Sized:
+    """A sum that is a Python float, where an array is wanted."""
+
+    def forward(self, x: Array, /) -> float:
+        return float(np.sum(x))
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        return gy * u.exp(x * 0.0)
+
+
+def test_a_forward_that_gives_no_array_is_named() -> None:
+    text = said(Sized())
+    assert "at fault: v1 = Sized: applying it raises TypeError: Sized: forward gave float" in text
+    assert "suspicion: its forward gives what is no array" in text
+
+
+def test_functions_that_take_nothing_say_why() -> None:
+    words = "TypeError: number takes none of the arrays that were tried: TypeError: number gave int, not a Variable"
+    with pytest.raises(VerificationError, match=words):
+        call(check_function, number)
+    assert "that were tried: RuntimeError: never" in verify_function(never).text
+
+
+def number(x: Variable) -> int:
+    return 7
+
+
+def never(x: Variable) -> Variable:
+    raise RuntimeError("never")
+
+
+def test_points_that_are_refused() -> None:
+    """The first arrays are taken again where others are refused; a function that refuses them, too, is given up."""
+    takes = {1.0, 0.75}
+
+    def some(x: Variable) -> Variable:
+        if x.data.item() not in takes:
+            raise ValueError("elsewhere")
+        return x * x
+
+    drawn = opaque_programs(some, [np.array(1.0)])
+    assert {p.leaves[0].item() for p in islice(drawn, 20)} <= takes
+    takes.clear()
+    with pytest.raises(TypeError, match="does not take the same arrays again"):
+        next(drawn)
+
+
+def test_a_rule_that_is_wrong_at_its_kink_only_is_found() -> None:
+    text = said(Steep())
+    assert "at a kink, where anything from" in text
+    assert "at fault: v1 = Steep: at its kink:" in text
+    assert "suspicion: the convention, or the mask" in text
+
+
+def test_a_graph_is_a_program_that_can_be_checked() -> None:
+    x, c = Variable(np.array([0.5, 2.0])), np.array([3.0, 4.0])
+    a, b = split(x * x, 2)
+    y = exp(a * 0.25) * b + c * x
+    p = recorded([y])
+    assert p is not None
+    assert np.array_equal(p.values[p.ends[0]], y.data)
+    assert len(p.leaves) == 3
+    assert check_first(p).verdict is Verdict.PASS
+    (g,) = gradients(y, x, create_graph=True)
+    again = recorded([g])
+    assert again is not None
+    assert any(np.array_equal(v, g.data) for v in again.values)
+    assert recorded([x]) is None
+
+
 def test_an_op_that_takes_nothing_is_inconclusive() -> None:
     assert verify_op(Choosy(), settings=Settings(examples=5)).verdict is Verdict.INCONCLUSIVE
     assert "no operands were found" in said(Choosy())
@@ -289,6 +374,28 @@ def test_arrays_in_a_domain(x: Array) -> None:
 def test_names_that_are_no_ops_are_refused() -> None:
     with pytest.raises(ValueError, match="'sine' is no built-in op"):
         programs(["sine"])
+
+
+def test_the_documentation_lists_every_check() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "verification.md").read_text(encoding="utf-8")
+    table = text.split("## Each check alone")[1].split("\n## ")[0]
+    assert set(re.findall(r"`(check_\w+)", table)) == {name for name in testing.__all__ if name.startswith("check_")}
+
+
+@pytest.mark.parametrize("name", [name for name in testing.__all__ if name.startswith("check_")])
+def test_every_check_is_usable_alone(name: str) -> None:
+    """On an op, a function and a program; each says what it is for."""
+    check: object = getattr(testing, name)
+    p = Program.of([np.array([1.0, 2.0])], (Sin(), 0))
+    assert check.__doc__
+    subjects: list[tuple[object, ...]] = [(p,)]
+    if name not in ("check_first", "check_second", "check_program"):
+        subjects = [(Sin(),), (sin, np.array([1.0, 2.0]))]
+        subjects = (
+            subjects[:1] if name == "check_op" else subjects[1:] if name == "check_function" else [*subjects, (p,)]
+        )
+    for subject in subjects:
+        call(check, *subject)
 
 
 def test_the_readme_shows_what_the_checker_says() -> None:

@@ -28,8 +28,8 @@ USAGE: Final = f"""\
 """
 
 _EPILOG: Final = """\
-exit status: 0 verified; 1 a counterexample, or a target that crashed, hung or could not be verified;
-2 wrong use, such as a target that cannot be imported (the others still run); 130 interrupted.
+exit status: 0 verified; 1 a counterexample, a discovery in a library, or what crashed, hung or could not be verified;
+2 wrong use, such as what cannot be imported or is not installed (the others still run); 130 interrupted.
 """
 
 _TARGETS: Final = """\
@@ -109,7 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("targets", nargs="*", metavar="TARGET", help=_TARGETS)
     add("--examples", type=_whole(1), metavar="N", help="programs for each target (default: 200)")
-    add("--seconds", type=_duration, metavar="S", help="stop earlier, after this time for each target")
+    add(
+        "--seconds",
+        type=_duration,
+        metavar="S",
+        help="stop earlier, after this time for each target (and to make a counterexample small, as long again)",
+    )
     add("--seed", type=_whole(0), metavar="N", help="other programs (default: 0); the same seed, the same run")
     add("--dtype", action="append", choices=DTYPES, help="of the leaves; may be repeated (default: float64)")
     add("--orders", type=_orders, metavar="1,2", help="which derivatives (default: 1,2)")

@@ -21,7 +21,20 @@ from tinypytorch.command import libraries, listing, reports, table, workers
 from tinypytorch.command.arguments import Options
 from tinypytorch.command.progress import Shown, shown
 from tinypytorch.command.targets import Place, place_of
-from tinypytorch.command.tasks import FAILURES, Builtin, Check, Find, Found, Outcome, Row, Search, Task, label_of, lost
+from tinypytorch.command.tasks import (
+    FAILURES,
+    Builtin,
+    Check,
+    Find,
+    Found,
+    Outcome,
+    Row,
+    Search,
+    Searched,
+    Task,
+    label_of,
+    lost,
+)
 from tinypytorch.command.workers import Lost, Result
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.verify import Settings
@@ -46,6 +59,7 @@ class Run:
     options: Options
     settings: Settings = field(default_factory=Settings)
     rows: list[Row] = field(default_factory=list[Row])
+    searched: dict[int, Searched] = field(default_factory=dict[int, Searched])
     interrupted: bool = False
     start: float = field(default_factory=time.monotonic)
 
@@ -59,6 +73,8 @@ class Run:
             errors.print(f"{options.check_certificate}: {error}", soft_wrap=True)
             return 2
         self.settings = _settings(options, kept)
+        names = dict.fromkeys(options.library)
+        self.searched = {n: Searched(name, finished=False) for n, name in enumerate(names)}
         try:
             if options.targets or not options.library:
                 self._run(self._found(), errors)
@@ -68,9 +84,13 @@ class Run:
         table.show(self.rows, out, self.settings.seed, self._seconds())
         if options.library and not self.interrupted:
             examples = options.examples or LIBRARY_EXAMPLES
-            searches = [Search(name, examples, self.settings.seed) for name in dict.fromkeys(options.library)]
-            found = libraries.search(searches, self._jobs(), options.timeout, out, errors)
-            code = worst(code, found)
+            searches = [Search(name, examples, self.settings.seed, options.seconds) for name in names]
+            try:
+                libraries.search(searches, self.searched, self._jobs(), options.timeout, out, errors)
+            except KeyboardInterrupt:
+                self.interrupted = True
+            for found in self.searched.values():
+                code = worst(code, libraries.code_of(found))
         if kept is not None and not self.interrupted:
             code = worst(code, _compared(kept, self.rows, options.check_certificate, out))
         if self.interrupted:
@@ -147,9 +167,10 @@ class Run:
     def _written(self, code: int, errors: Console) -> int:
         """Write the files that were asked for; the exit status."""
         options, seconds = self.options, self._seconds()
+        found = [self.searched[n] for n in sorted(self.searched)]
         content = {
-            options.json: reports.as_json(self.rows, self.settings, seconds, code) if options.json else "",
-            options.junit: reports.as_junit(self.rows, seconds) if options.junit else "",
+            options.json: reports.as_json(self.rows, found, self.settings, seconds, code) if options.json else "",
+            options.junit: reports.as_junit(self.rows, found, seconds) if options.junit else "",
         }
         if options.certificate and not self.interrupted:
             content[options.certificate] = certificates.certificate(self.rows, self.settings, options.written)

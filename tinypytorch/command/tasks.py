@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from tinypytorch.command.targets import Entry, MisuseError, Place, entries, is_op, is_traced, resolve
 from tinypytorch.testing.checks import Verdict
 from tinypytorch.testing.libraries import LIBRARIES, library
+from tinypytorch.testing.libraries.search import Report as LibraryReport
 from tinypytorch.testing.libraries.search import search
 from tinypytorch.testing.verify import Report, Settings, verify_builtin, verify_function, verify_op
 from tinypytorch.testing.whose import said
@@ -105,6 +106,7 @@ class Search:
     library: str
     examples: int
     seed: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,10 @@ class Discovered:
 
 @dataclass(frozen=True)
 class Searched:
-    """What was found in another library; `trouble`: why it cannot be searched; `failure`: how the search ended."""
+    """What was found in another library, so far if not `finished`.
+
+    trouble: why it cannot be searched. failure: how the search ended.
+    """
 
     library: str
     version: str = ""
@@ -129,12 +134,13 @@ class Searched:
     seconds: float = 0.0
     trouble: str = ""
     failure: str = ""
+    finished: bool = True
 
 
 Task: TypeAlias = Find | Builtin | Check | Search
 Answer: TypeAlias = Found | Row | Searched
-# Told after every program how many are done.
-Tell: TypeAlias = Callable[[int], None]
+# Told after every program how many are done; and of a search, what it has found so far when that is more.
+Tell: TypeAlias = Callable[["int | Searched"], None]
 
 
 def perform(task: Task, tell: Tell) -> Answer:
@@ -180,7 +186,14 @@ def _searched(task: Search, tell: Tell) -> Searched:
     try:
         if task.library in LIBRARIES:
             version(task.library)
-        found = search(library(task.library), task.examples, task.seed, tell=tell)
+        found = search(
+            library(task.library),
+            task.examples,
+            task.seed,
+            tell=tell,
+            share=lambda found: tell(_report(found, finished=False)),
+            seconds=task.seconds,
+        )
     except PackageNotFoundError:
         return Searched(task.library, trouble=f"not installed: pip install {task.library}")
     except ValueError as error:
@@ -189,6 +202,11 @@ def _searched(task: Search, tell: Tell) -> Searched:
         return Searched(task.library, trouble=str(error))
     except Exception as error:  # whatever a library raises where none is expected
         return Searched(task.library, failure=said(error))
+    return _report(found, finished=True)
+
+
+def _report(found: LibraryReport, finished: bool) -> Searched:
+    """A library's report, as a value that can be pickled."""
     return Searched(
         found.library,
         found.version,
@@ -197,6 +215,7 @@ def _searched(task: Search, tell: Tell) -> Searched:
         found.unsupported.total(),
         tuple(Discovered(d.title, d.count, d.script) for d in found.discoveries),
         found.seconds,
+        finished=finished,
     )
 
 
@@ -204,7 +223,11 @@ def outcome_of(found: Searched) -> Outcome:
     """The outcome of a search, in the words of targets."""
     if found.trouble:
         return Outcome.MISUSED
-    return Outcome.RAISED if found.failure else Outcome.WRONG if found.discoveries else Outcome.VERIFIED
+    if found.failure:
+        return Outcome.RAISED
+    if found.discoveries:
+        return Outcome.WRONG
+    return Outcome.VERIFIED if found.finished else Outcome.UNFINISHED
 
 
 def row_of(report: Report) -> Row:

@@ -54,9 +54,9 @@ def serve(pipe: _Pipe, log: str, timeout: float) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     told = 0.0
 
-    def tell(done: int) -> None:
+    def tell(done: int | Searched) -> None:
         nonlocal told
-        if time.monotonic() - told > _OFTEN:
+        if isinstance(done, Searched) or time.monotonic() - told > _OFTEN:
             told = time.monotonic()
             faulthandler.dump_traceback_later(_DUMP * timeout)
             pipe.send(done)
@@ -182,7 +182,7 @@ def _no_interrupt() -> Generator[None]:
 
 
 def run(tasks: Sequence[Task], jobs: int, timeout: float, heard: Heard) -> Generator[tuple[int, Result]]:
-    """Do the tasks in `jobs` processes; each one's number with its result, as they come.
+    """Do the tasks in `jobs` processes; each one's number with its result, as they come; of a search, others before.
 
     Tasks that run somebody's code get a process of their own; those on the package's own ops share them.
     """
@@ -205,6 +205,9 @@ def run(tasks: Sequence[Task], jobs: int, timeout: float, heard: Heard) -> Gener
                     if isinstance(answer, int):
                         worker.heard()
                         heard(worker.number, answer)
+                    elif isinstance(answer, Searched) and not answer.finished:
+                        worker.heard()
+                        yield worker.number, answer
                     elif answer is not None:
                         busy.remove(worker)
                         if isinstance(answer, Lost):

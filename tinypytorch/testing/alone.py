@@ -63,8 +63,7 @@ def check_function(
 ) -> Report:
     """Verify a function of Variables, at these arrays and at others of their shapes and range.
 
-    Without arrays, on arrays of small shapes that the function takes. Raises as `check_op`; `TypeError` where none is
-    found.
+    Without arrays, on arrays of small shapes that the function takes. Raises as `check_op`, also where it takes none.
 
     >>> check_function(lambda x: (x * x).sum(), np.array([1.0, 2.0]), examples=5).programs
     5
@@ -140,6 +139,7 @@ check_failure: Check = alone(disturbances.check_failure)
 check_growth: Check = alone(disturbances.check_growth)
 check_threads: Check = alone(disturbances.check_threads)
 check_settings: Check = alone(disturbances.check_settings)
+check_replaced: Check = alone(inv.check_replaced)
 check_layouts: Check = alone(matrix.check_layouts)
 check_copied: Check = alone(metamorphic.check_copied)
 check_unshared: Check = alone(metamorphic.check_unshared)

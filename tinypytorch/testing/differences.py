@@ -124,11 +124,16 @@ def branches(p: Program, values: Sequence[Array]) -> bytes:
         for k, x in enumerate(operands):
             domain = spec.domain[min(k, len(spec.domain) - 1)]
             ends = [end for end in (domain.low, domain.high) if np.isfinite(end)]
-            taken += [np.sign(x - end).tobytes() for end in (*ends, *domain.avoid)]
+            taken += [_decisions(np.sign(x - end)) for end in (*ends, *domain.avoid)]
         if isinstance(i.op, Max | Min):
             taken.append((operands[0] == run_one(type(i.op)(i.op.axis, keepdims=True), operands)[0]).tobytes())
         elif isinstance(i.op, Maximum | Minimum | Fmax | Fmin):
-            taken.append(np.sign(operands[0] - operands[1]).tobytes())
+            taken.append(_decisions(np.sign(operands[0] - operands[1])))
         elif isinstance(i.op, Fmod | Remainder):
-            taken.append(np.floor(operands[0] / operands[1]).tobytes())
+            taken.append(_decisions(np.floor(operands[0] / operands[1])))
     return b"|".join(taken)
+
+
+def _decisions(x: Array) -> bytes:
+    """Whole numbers as bytes; in float64, since extended numbers have bytes that mean nothing and may be anything."""
+    return x.astype(np.float64).tobytes()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from tinypytorch.testing.checks import Finding, Verdict, check_first, check_second
@@ -11,7 +15,7 @@ from tinypytorch.testing.invariants import INVARIANTS, Invariant
 from tinypytorch.testing.matrix import check_layouts
 from tinypytorch.testing.metamorphic import METAMORPHIC
 from tinypytorch.testing.programs import Program
-from tinypytorch.testing.reduce import reduced
+from tinypytorch.testing.reduce import is_small, reduced
 from tinypytorch.testing.whose import said
 
 # Everything that is checked beside the value of a derivative.
@@ -66,8 +70,25 @@ def examine(
     return Examined(tuple(findings))
 
 
-def smallest(failure: Failure, thorough: bool = False) -> Failure:
-    """The same failure on the smallest program that has it."""
+def _built(programs: Iterable[Program]) -> Iterator[Program]:
+    """The programs, up to one in which a forward raises."""
+    with suppress(*RAISED):
+        yield from programs
+
+
+# How many programs are looked at for a smaller one with the same failure.
+_LOOK: Final = 10000
+
+
+def smallest(
+    failure: Failure, thorough: bool = False, others: Iterable[Program] = (), until: float = math.inf
+) -> Failure:
+    """The same failure on the smallest program that has it.
+
+    others: short programs, among which a smaller one is looked for if making the failing one smaller ends too early.
+        Where a failure depends on more than the program, such as on what has been computed before, it often does.
+    until: when to stop, by `time.monotonic`.
+    """
     orders = {"first derivative": (1,), "second derivative": (2,)}.get(failure.check, ())
     invariants = [i for i in BEYOND if i.__name__.removeprefix("check_").replace("_", " ") == failure.check]
 
@@ -76,5 +97,21 @@ def smallest(failure: Failure, thorough: bool = False) -> Failure:
         same = found is not None and type(found.error) is type(failure.error)
         return found if same else None
 
-    small = reduced(failure.program, lambda p: again(p) is not None)
-    return again(small) or failure
+    found = failure
+
+    def fails(p: Program) -> bool:
+        nonlocal found
+        seen = again(p)
+        found = seen or found
+        return seen is not None
+
+    reduced(failure.program, fails, until)  # which goes on from each program that fails: the last one is the smallest
+    if not is_small(found.program):
+        for p in islice(_built(others), _LOOK):
+            if time.monotonic() > until:
+                break
+            other = examine(p, (1, *orders), thorough, invariants).failure if p.code and is_small(p) else None
+            least = other and smallest(other, thorough, (), until)
+            if least is not None and is_small(least.program):
+                return least
+    return found

@@ -15,13 +15,14 @@ import numpy as np
 
 from tinypytorch.arrays import Array
 from tinypytorch.core.variable import Variable
-from tinypytorch.testing.checks import Verdict, check_second, granted
+from tinypytorch.testing.checks import Verdict, check_first, check_second, granted
 from tinypytorch.testing.conventions import check_conventions
-from tinypytorch.testing.engines import adjoints, pulled_back
+from tinypytorch.testing.engines import adjoints, kernel, naive, pulled_back
 from tinypytorch.testing.examine import RAISED, Failure
 from tinypytorch.testing.jacobians import alone, jacobians, rule_jacobians, runs_on_duals
 from tinypytorch.testing.numbers.kinds import NotRepresentableError
-from tinypytorch.testing.programs import Instruction, Program
+from tinypytorch.testing.programs import PACKAGE, Instruction, Program, spread
+from tinypytorch.testing.recorded import recorded
 from tinypytorch.testing.reduce import rebuilt
 from tinypytorch.testing.references import UnavailableError
 from tinypytorch.testing.suspicions import close, suspicion
@@ -42,6 +43,9 @@ class Blame:
 
 # What is left of a derivative by differences is only to point at a mistake that has been found already.
 _NUMERIC: Final = 2.0**-20
+# How far beside a kink a rule is looked at.
+_BESIDE: Final = 0.25
+_ENGINE: Final = "the engine"
 _NEEDS_ARRAYS: Final = (
     "a rule that needs arrays, not Variables; if nobody wants second derivatives, verify the first alone: orders=(1,)"
 )
@@ -53,12 +57,16 @@ def explain(failure: Failure) -> Blame | None:
         return _explained(failure)
     except RAISED as error:
         last = len(failure.program.values) - 1
-        return Blame(last, None, f"looking for the cause raised {said(error)}", "the engine")
+        return Blame(last, None, f"looking for the cause raised {said(error)}", _ENGINE)
 
 
 def _explained(failure: Failure) -> Blame | None:
     p = failure.program
     starts = [(i, at) for i, at in zip(p.code, p.starts, strict=True)]
+    for i, at in starts if failure.error is not None else ():
+        blame = _refused(p, i, at)
+        if blame is not None:
+            return blame
     for i, at in starts:
         blame = _rule_at_fault(p, i, at)
         if blame is not None:
@@ -68,13 +76,35 @@ def _explained(failure: Failure) -> Blame | None:
             blame = _second_at_fault(p, i, at)
             if blame is not None:
                 return blame
-    for i, at in starts:
-        complaint = check_conventions(i.op) if failure.finding is not None else None
-        if complaint is not None:
-            return Blame(at, None, f"at its kink: {complaint}", "the convention, or the mask")
+    for i, at in starts if failure.finding is not None else ():
+        blame = _at_fault_at_its_kink(p, i, at)
+        if blame is not None:
+            return blame
     if failure.finding is None and failure.error is None:
         return None
-    return _engine_at_fault(p)
+    return _engine_at_fault(p) or _rounded_too_often(failure)
+
+
+def _rounded_too_often(failure: Failure) -> Blame | None:
+    """What there is to say of a single instruction where everything is right but for the last digits."""
+    finding, p = failure.finding, failure.program
+    if finding is None or len(p.code) > 1 or abs(finding.engine - finding.expected) > 2.0**-20 * abs(finding.expected):
+        return None
+    where = f" {finding.reason}" if finding.reason else ""
+    words = f"its rule is right but for the last digits{where}"
+    return Blame(len(p.leaves), None, words, "too many roundings: a cancellation, a division, a constant in float64")
+
+
+def _refused(p: Program, i: Instruction, at: int) -> Blame | None:
+    """Whether an op from outside gives something that the engine does not take."""
+    if type(i.op) in PACKAGE:
+        return None
+    q = alone(p, i)
+    try:
+        q.record([Variable(x) for x in q.leaves])
+    except RAISED as error:
+        return Blame(at, None, f"applying it raises {said(error)}", "its forward gives what is no array")
+    return None
 
 
 def _rule_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
@@ -104,6 +134,30 @@ def _rule_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
     return None
 
 
+def _at_fault_at_its_kink(p: Program, i: Instruction, at: int) -> Blame | None:
+    """What is wrong with an instruction at its kink, and whether its rule is wrong beside it, too."""
+    q = alone(p, i)
+    if not all(map(close, kernel(q, q.leaves), naive(q, q.leaves))):
+        return None  # the engine does not give what the rule does
+    complaint = check_conventions(i.op)
+    if complaint is None:
+        finding = check_first(q, thorough=False)
+        if finding.verdict is not Verdict.FAIL or not finding.kinks:
+            return None
+        complaint = f"{finding.engine!r} along a direction, {finding.reason}"
+    return _beside(q, at) or Blame(at, None, f"at its kink: {complaint}", "the convention, or the mask")
+
+
+def _beside(q: Program, at: int) -> Blame | None:
+    """What is wrong with the rule of a program's only instruction at other operands, not far from these."""
+    moved = rebuilt([x + _BESIDE * spread(x.shape, n) for n, x in enumerate(q.leaves)], q.code)
+    found = None if moved is None else _rule_at_fault(moved, moved.code[0], len(moved.leaves))
+    if moved is None or found is None:
+        return None
+    where = ", ".join(str(x.tolist()) for x in moved.leaves)
+    return replace(found, value=at, what=f"{found.what}, as other operands show: {where}")
+
+
 def _second_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
     """What is wrong with the second derivative of an instruction whose rule is right."""
     q = alone(p, i)
@@ -119,6 +173,14 @@ def _second_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
         blame = _rule_at_fault(inner_op, inner_op.code[0], len(inner_op.leaves))
         if blame is not None:
             return replace(blame, value=at, what=f"its rule is made of {name}, {blame.what}")
+    made = recorded(pulled_back(q, [Variable(x) for x in q.leaves], create_graph=True))
+    if made is not None and check_first(made, thorough=False).verdict is Verdict.FAIL:
+        words = "its rule is right, and so is what was recorded of it; its derivative is not"
+        blame = _engine_at_fault(made)
+        return Blame(at, None, words, _ENGINE if blame is None else blame.suspicion)
+    beside = _beside(q, at)
+    if beside is not None:
+        return beside
     words = "its rule is right, its second derivative is not"
     cause = "zero where the reference is not: " if found.engine == 0 else ""
     return Blame(at, None, words, cause + "a saved intermediate: a plain array in the rule that depends on the input")
@@ -145,19 +207,17 @@ def _inside_rule(q: Program) -> list[tuple[str, Program]]:
 
 def _engine_at_fault(p: Program) -> Blame | None:
     """The last value whose cotangent in the engine differs from the sum of its contributions."""
-    xs = [Variable(x) for x in p.leaves]
     try:
-        values = p.record(xs)
-        for o, c in zip(p.ends, p.cotangents(), strict=True):
-            if values[o].requires_grad:
-                values[o].backward(c.astype(values[o].dtype), retain_grad=len(p.ends) == 1)
         right = adjoints(p, p.leaves)
+        given: list[Array | None] = [*kernel(p, p.leaves), *(None for _ in right[len(p.leaves) :])]
+        if len(p.ends) == 1:
+            given = _gradients(p)
     except RAISED as error:
-        return Blame(len(p.values) - 1, None, f"the engine raises {said(error)}", "the engine")
+        return Blame(len(p.values) - 1, None, f"the engine raises {said(error)}", _ENGINE)
     for n in range(len(p.values) - 1, -1, -1):
         if len(p.ends) > 1 and n >= len(p.leaves):
             continue
-        actual = values[n].grad
+        actual = given[n]
         if actual is None:
             actual = np.zeros(p.values[n].shape)
         uses = sum(r == n for i in p.code for r in i.operands if isinstance(r, int))
@@ -174,6 +234,15 @@ def _engine_at_fault(p: Program) -> Blame | None:
                 actual,
             )
     return None
+
+
+def _gradients(p: Program) -> list[Array | None]:
+    """The gradient of every value of a program with one output, by `backward`."""
+    values = p.record([Variable(x) for x in p.leaves])
+    (end,), (cotangent,) = p.ends, p.cotangents()
+    if values[end].requires_grad:
+        values[end].backward(cotangent.astype(values[end].dtype), retain_grad=True)
+    return [v.grad for v in values]
 
 
 def _accumulated(expected: Array, actual: Array, uses: int) -> str:

@@ -11,9 +11,12 @@ from tinypytorch.arrays import Array
 from tinypytorch.testing.opaque import Opaque, Traced
 from tinypytorch.testing.programs import Program, leaf_values
 from tinypytorch.testing.steps import SHAPES, takes
+from tinypytorch.testing.whose import said
 
 # How many arguments a function of any number is given.
 _ANY = 2
+# So many points may be refused one after the other, before the first is taken again.
+_PATIENCE = 50
 
 
 def opaque_programs(f: Traced, arrays: Sequence[Array] = (), seed: int = 0) -> Iterator[Program]:
@@ -24,23 +27,41 @@ def opaque_programs(f: Traced, arrays: Sequence[Array] = (), seed: int = 0) -> I
     op = Opaque(f)
     first = [np.array(x, float) for x in arrays] or _found(op)
     if not first:
-        raise TypeError(f"{op!r} takes none of the arrays that were tried; give it some")
+        raise TypeError(f"{op!r} takes none of the arrays that were tried: {_refusal(op)}")
     rng = np.random.default_rng(seed)
-    point = first
+    point, refused = first, 0
     while True:
         if takes(op, point):
             yield Program.of(point, (op, *range(len(point))))
-        point = [_another(x, rng) for x in first]
+            refused = 0
+        refused += 1
+        point = first if refused > _PATIENCE else [_another(x, rng) for x in first]
+        if refused > 2 * _PATIENCE:
+            raise TypeError(f"{op!r} does not take the same arrays again")
 
 
-def _found(op: Opaque) -> list[Array]:
-    """Arrays that the function takes: as many as it has parameters, of one shape."""
+def _refusal(op: Opaque) -> str:
+    """What the function does with one number for each parameter, in words."""
+    try:
+        y = op.forward(*(leaf_values((), n) for n in range(_count(op))))
+    except Exception as error:
+        return said(error)
+    return f"of numbers it gives {y.dtype}" if np.isfinite(y).all() else f"of numbers it gives {y}"
+
+
+def _count(op: Opaque) -> int:
+    """How many arguments the function takes."""
     try:
         parameters = list(inspect.signature(op.function).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-    count = len(required) or _ANY
+    return len(required) or _ANY
+
+
+def _found(op: Opaque) -> list[Array]:
+    """Arrays that the function takes: as many as it has parameters, of one shape."""
+    count = _count(op)
     for seed in (0, 3, 7):
         for shape in SHAPES:
             point = [leaf_values(shape, seed + n) for n in range(count)]

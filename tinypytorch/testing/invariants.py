@@ -237,6 +237,22 @@ def check_unreached(p: Program) -> str | None:
     return None
 
 
+def check_replaced(p: Program) -> str | None:
+    """Data that a leaf is given after the forward pass changes no gradient: the values that were recorded count."""
+    found: list[list[bytes]] = []
+    for replaced in (False, True):
+        xs = leaves_of(p)
+        end = end_of(p, p.record(xs))
+        if end is None:
+            return None
+        y, seed = end
+        for x in xs if replaced else ():
+            x.data = np.asarray(x.data * 0.5 + 1.0)
+        y.backward(seed)
+        found.append(bits(grads_of(xs)))
+    return None if found[0] == found[1] else "new data of a leaf changes the gradient of what was computed before"
+
+
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     check_agreement,
     check_linear,
@@ -251,4 +267,5 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     check_growth,
     check_threads,
     check_settings,
+    check_replaced,
 )

@@ -30,6 +30,10 @@ LARGEST: Final = 16.0
 MOST: Final = 48
 
 
+class TooLargeError(ArithmeticError):
+    """Of a value that cannot be scaled down."""
+
+
 def positive(p: Program, i: int) -> int:
     """x**2 + 1/2: away from zero, and never equal to x."""
     return p.emit(ar.Add(), p.emit(ar.Square(), i), 0.5)
@@ -59,11 +63,13 @@ def inside(p: Program, op: Function, i: int, operand: int) -> int:
 
 
 def tame(p: Program, i: int) -> int:
-    """The value scaled below LARGEST and of a size below MOST."""
+    """The value scaled below LARGEST and of a size below MOST; raises `TooLargeError` for inf."""
     if p.values[i].size > MOST:
         i = p.emit(re.Sum(0), i)
     entries: list[float] = p.values[i].ravel().tolist()
     largest = max(map(abs, entries), default=0.0)
+    if largest == math.inf:
+        raise TooLargeError
     return p.emit(ar.Mul(), i, 2.0 ** -math.ceil(math.log2(largest / LARGEST))) if largest > LARGEST else i
 
 

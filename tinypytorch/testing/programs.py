@@ -144,11 +144,20 @@ class Program:
 
     def emit(self, op: Function, *operands: Ref) -> int:
         """Add an instruction and give the index of its (first) value."""
-        found = run_one(op, [self.values[r] if isinstance(r, int) else np.asarray(r) for r in operands])
+        found = run_one(op, [self.values[r] if isinstance(r, int) else self._constant(r) for r in operands])
         self.code.append(Instruction(op, operands, len(found)))
         self._ends = []
         self.values.extend(found)
         return len(self.values) - len(found)
+
+    def _constant(self, number: float) -> Array:
+        """A number as an array that widens nothing."""
+        return np.asarray(number, np.result_type(*self.leaves))
+
+    def cut(self, values: int, instructions: int) -> None:
+        """Leave only so many values and instructions."""
+        del self.values[values:], self.code[instructions:]
+        self._ends = []
 
     def run(self, leaves: Sequence[Array]) -> list[Array]:
         """All values, computed on other leaves of the same shapes, of any floating dtype."""

@@ -6,6 +6,8 @@ the program still runs and fails in the same way. Cutting is what makes it work:
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import fields, is_dataclass
@@ -13,7 +15,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import AnyArray, Array, is_array
+from tinypytorch.arrays import AnyArray, Array, Shape, is_array
 from tinypytorch.function import fields_of, is_many
 from tinypytorch.testing.numbers.elements import is_tuple
 from tinypytorch.testing.programs import Instruction, Program, Ref, starts_of
@@ -26,24 +28,38 @@ Change: TypeAlias = Callable[[Program, int], Iterator[Program]]
 
 # How many programs are tried at most.
 TRIES: Final = 2000
+# What is aimed at: so many instructions, and entries of the largest array, at most.
+INSTRUCTIONS: Final = 3
+ENTRIES: Final = 2
+# Small shapes, and what they can be turned into.
+_FEW: Final[tuple[Shape, ...]] = ((), (1,), (2,), (1, 2), (2, 1), (3,), (1, 3), (3, 1), (4,), (2, 2))
+_SHAPES: Final = tuple((a, b) for a in _FEW for b in _FEW if math.prod(a) == math.prod(b))
 _ROUND: Final = (1.0, 2.0, 0.5, -1.0, 3.0, 1.5)
 
 
-def reduced(p: Program, fails: Fails) -> Program:
-    """The smallest program that fails as `p` does, or nearly so: no single change makes it smaller."""
+def reduced(p: Program, fails: Fails, until: float = math.inf) -> Program:
+    """The smallest program that fails as `p` does, or nearly so: no single change makes it smaller.
+
+    until: when to stop, by `time.monotonic`.
+    """
     left = TRIES
     best = p
-    while left > 0:
+    while left > 0 and time.monotonic() < until:
         for candidate in _smaller(best):
             left -= 1
             if fails(candidate):
                 best = candidate
                 break
-            if left <= 0:
-                break
+            if left <= 0 or time.monotonic() > until:
+                return best
         else:
             return best
     return best
+
+
+def is_small(p: Program) -> bool:
+    """Whether a program is as small as is aimed at."""
+    return len(p.code) <= INSTRUCTIONS and max([v.size for v in p.values]) <= ENTRIES
 
 
 def rebuilt(leaves: Sequence[Array], code: Sequence[Instruction]) -> Program | None:
@@ -71,7 +87,7 @@ def _smaller(p: Program) -> Iterator[Program]:
     yield from _one_end(p)
     for k in range(len(p.code)):
         yield from _cut(p, k)
-    of_code: tuple[Change, ...] = (_bypassed, _fewer_operands, _smaller_parameters)
+    of_code: tuple[Change, ...] = (_bypassed, _fewer_operands, _smaller_parameters, _reshaped)
     of_leaves: tuple[Change, ...] = (_fewer_entries, _merged_leaves, _rounder)
     for changes, count in ((of_code, len(p.code)), (of_leaves, len(p.leaves))):
         for change in changes:
@@ -188,6 +204,27 @@ def _smaller_parameters(p: Program, k: int) -> Iterator[Program]:
             op = copy(i.op)
             object.__setattr__(op, name, less)  # as dataclasses.replace, whose types know no optional fields
             yield from _with(p, k, Instruction(op, i.operands, i.outputs))
+
+
+def _reshaped(p: Program, k: int) -> Iterator[Program]:
+    """With fewer entries in a leaf that is put into another shape, which has to shrink with it."""
+    i = p.code[k]
+    for r in dict.fromkeys(r for r in i.operands if isinstance(r, int) and r < len(p.leaves)):
+        x = p.leaves[r]
+        for name in _fields(i.op):
+            value: object = getattr(i.op, name)
+            if is_tuple(value) and all(type(n) is int for n in value) and len(value):
+                for before, after in _SHAPES:
+                    if math.prod(before) < x.size:
+                        op = copy(i.op)
+                        object.__setattr__(op, name, after)
+                        leaf = x.reshape(-1)[: math.prod(before)].reshape(before)
+                        q = rebuilt(
+                            [leaf if n == r else y for n, y in enumerate(p.leaves)],
+                            [*p.code[:k], Instruction(op, i.operands, i.outputs), *p.code[k + 1 :]],
+                        )
+                        if q is not None and _size(q) < _size(p):
+                            yield q
 
 
 def _fields(op: object) -> list[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Protocol
@@ -25,7 +26,7 @@ from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
 from tinypytorch.ops.shaping import AsType
 from tinypytorch.testing.numbers.dual import WATCH, Dual, Watch, dual_kind
-from tinypytorch.testing.numbers.elements import Elements, constant, duals, elements, is_tuple, nested, settled
+from tinypytorch.testing.numbers.elements import Elements, constant, duals, elements, is_dual, is_tuple, nested, settled
 from tinypytorch.testing.numbers.exact import EXACT
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
 from tinypytorch.testing.numbers.precise import PRECISE, ROUNDOFF, as_fraction
@@ -37,6 +38,8 @@ from tinypytorch.testing.programs import OTHER, Program
 # less than 4 units in the last place (8 u), a rule of this package takes fewer than eight operations.
 GRANTED: Final = 16
 _STEP: Final = 2.0**-300
+# In so many ways the comparisons that meet kinks are decided at most.
+_WAYS: Final = 64
 
 
 class UnavailableError(Exception):
@@ -52,6 +55,7 @@ class Answer:
     rounding: how far an evaluation in float64 may be off that takes one rounding for every operation, to first order.
     magnitude: the sum of the absolute values of all the products along paths that the value is the sum of.
     kinks: how many comparisons met equal values with different derivatives; then this is the one-sided derivative.
+    others: how many of them are not between two branches.
     exact: whether an evaluation in float64 makes no rounding error at all.
     roundoff: the unit roundoff of the reference's own arithmetic.
     """
@@ -62,6 +66,7 @@ class Answer:
     rounding: float = 0.0
     magnitude: float = 0.0
     kinks: int = 0
+    others: int = 0
     exact: bool = False
     roundoff: float = 0.0
 
@@ -90,12 +95,12 @@ def _applied(op: Function, operands: Sequence[Elements]) -> object:
     """What the forward makes of dual numbers: in plain object arrays, which are faster, and else in `Elements`."""
     forward: _Forward = getattr(op, "function" if isinstance(op, Opaque) else "forward")
     watch = WATCH.get(None)
-    met = (watch.kinks, watch.ties) if watch else (0, 0)
+    met = (watch.kinks, watch.ties, watch.others, watch.doubts) if watch else (0, 0, 0, 0)
     try:
         return forward(*[x.view(np.ndarray) if x.ndim else x for x in operands])
     except (TypeError, AttributeError):
         if watch:
-            watch.kinks, watch.ties = met
+            watch.kinks, watch.ties, watch.others, watch.doubts = met
         return forward(*operands)
 
 
@@ -124,9 +129,11 @@ def _second(p: Program, kind: Kind[R]) -> R:
     return _weighted(p, run_on(p, leaves, outer), outer).t
 
 
-def _derivative(p: Program, kind: Kind[R], order: int, side: int) -> tuple[R, Watch]:
-    """The derivative of that order, from that side of kinks, and what comparisons met."""
-    watch = Watch(side)
+def _derivative(
+    p: Program, kind: Kind[R], order: int, side: int, turned: frozenset[int] = frozenset()
+) -> tuple[R, Watch]:
+    """The derivative of that order, from that side of kinks but the `turned` ones, and what comparisons met."""
+    watch = Watch(side, turned=turned)
     token = WATCH.set(watch)
     try:
         with np.errstate(all="ignore"):  # numbers that are infinite, or bounds that are, have their own way to say so
@@ -152,13 +159,60 @@ def roundings(p: Program, answer: Answer) -> float:
     return GRANTED * total + 2 * largest * answer.magnitude  # directions have entries of 1/2 at least
 
 
-def rounded(p: Program, order: int = 1, side: int = 1) -> Answer:
+def rounded(p: Program, order: int = 1, side: int = 1, turned: frozenset[int] = frozenset()) -> Answer:
     """Dual numbers over float64, with bounds."""
-    t, watch = _derivative(p, ROUNDED, order, side)
+    t, watch = _derivative(p, ROUNDED, order, side, turned)
     if not math.isfinite(t.v) or not math.isfinite(t.e):
         raise UnavailableError("values too large, or too ill-conditioned, for a bound on the rounding error")
     rounding = t.e + U * t.m
-    return Answer("rounded duals", t.v, GRANTED * rounding, rounding, t.m, watch.kinks)
+    return Answer("rounded duals", t.v, GRANTED * rounding, rounding, t.m, watch.kinks, watch.others)
+
+
+def decided_by_rounding(p: Program, order: int, roundoff: float) -> bool:
+    """Whether a comparison in the forwards would come out otherwise for values that are off by a rounding error."""
+
+    def close(a: object, b: object) -> bool:
+        x, y = _innermost(a), _innermost(b)
+        error = x.e + y.e
+        gap = abs(x.v - y.v)
+        return gap <= GRANTED * (roundoff / U) * error and error > 0 and (gap > 0 or roundoff > U)
+
+    watch = Watch(doubt=close)
+    token = WATCH.set(watch)
+    try:
+        with np.errstate(all="ignore"), suppress(UnavailableError, NotRepresentableError):
+            _first(p, ROUNDED) if order == 1 else _second(p, ROUNDED)
+    finally:
+        WATCH.reset(token)
+    return watch.doubts > 0
+
+
+def _innermost(x: object) -> Rounded:
+    """The rounded number in dual numbers of dual numbers."""
+    if is_dual(x):
+        inner: object = x.v
+        return _innermost(inner)
+    if not isinstance(x, Rounded):
+        raise TypeError(f"{x!r} is no rounded number")
+    return x
+
+
+def branches(p: Program) -> list[Answer]:
+    """The first derivative of a program at kinks, for each way of deciding the comparisons that meet one.
+
+    At a comparison, a rule gives a mean of the derivatives of the two branches (Clarke's generalized gradient of two
+    functions). The chain rule is linear in each of these choices, so that whatever an engine makes of right rules lies
+    between the smallest and the largest of these derivatives.
+    """
+    found: list[Answer] = []
+    waiting: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
+    while waiting:
+        decided, turned = waiting.pop()
+        found.append(rounded(p, turned=turned))
+        waiting += [(k + 1, turned | {k}) for k in range(decided, found[-1].kinks)]
+        if found[-1].others or len(found) + len(waiting) > _WAYS:
+            raise UnavailableError(f"{found[-1].kinks} kinks, which are no choices, or too many")
+    return found
 
 
 def exact(p: Program, order: int = 1, side: int = 1) -> Answer:

@@ -52,6 +52,8 @@ def _confusion(q: Program, position: int, expected: Array, xs: Sequence[Array]) 
 
 def _ignores_cotangent(q: Program, position: int, actual: Array) -> str:
     """Whether the rule gives the same for twice the cotangent, or something else that is not twice as much."""
+    if not np.isfinite(actual).all():
+        return ""
     with np.errstate(all="ignore"):
         doubled = rule_jacobians(q, 2 * SCALE)[position]
     if isinstance(doubled, str) or close(doubled, actual):
@@ -120,8 +122,10 @@ def _factor_by_entry(expected: Array, actual: Array, xs: Sequence[Array], y: Arr
 
 
 def close(a: Array, b: Array) -> bool:
-    """Whether two Jacobians are the same, as far as naming a mistake goes."""
-    return a.shape == b.shape and bool((abs(a - b) <= _NOISE * (abs(a) + abs(b))).all())
+    """Whether two Jacobians are the same, and finite, as far as naming a mistake goes."""
+    if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return False
+    return bool((abs(a - b) <= _NOISE * (abs(a) + abs(b))).all())
 
 
 def _some_zero(a: Array) -> bool:

@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from tinypytorch.arrays import Array
@@ -28,6 +29,7 @@ from tinypytorch.testing.opaque import Traced
 from tinypytorch.testing.operands import Step
 from tinypytorch.testing.pool import POOL, STEPS, build
 from tinypytorch.testing.programs import Plan, Program
+from tinypytorch.testing.reduce import INSTRUCTIONS
 from tinypytorch.testing.render import explanation
 from tinypytorch.testing.steps import refusal, step_of
 from tinypytorch.testing.whose import said
@@ -37,7 +39,8 @@ from tinypytorch.testing.whose import said
 class Settings:
     """How much is verified, and of what.
 
-    examples: programs for each target; `seconds`: stop earlier after this time.
+    examples: programs for each target.
+    seconds: stop earlier, after this time; a counterexample is made smaller for as long again at most.
     seed: the same seed gives the same programs.
     orders: derivatives to check, 1 and 2.
     dtypes: of the leaves, drawn for each program.
@@ -126,7 +129,10 @@ def verify_op(
 ) -> Report:
     """Verify an op, alone and inside random programs among the built-in ops."""
     target = name or type(op).__name__
-    report = _verify(target, programs_with(op, settings), settings, progress, spec_of(op).kink, type(op).__name__)
+    step, needed = step_of(op), type(op).__name__
+    report = _verify(
+        target, with_step(step, settings), short(step, settings), settings, progress, spec_of(op).kink, needed
+    )
     if not report.programs and (words := refusal(op)):
         report.text += f". It raises {words}"
     return _at_kinks(report, op)
@@ -135,7 +141,8 @@ def verify_op(
 def verify_builtin(name: str, settings: Settings = Settings(), progress: Progress = lambda done: None) -> Report:
     """Verify one of the package's own ops, by its name in `NAMES`."""
     op = build(Plan(((1, 0),), ((0, 0, 0, 3),)), (POOL[name],)).code[-1].op
-    report = _verify(name, with_step(POOL[name], settings), settings, progress, spec_of(op).kink, "")
+    step = POOL[name]
+    report = _verify(name, with_step(step, settings), short(step, settings), settings, progress, spec_of(op).kink)
     return _at_kinks(report, op)
 
 
@@ -152,7 +159,7 @@ def verify_function(
     functions, by differences.
     """
     target = name or getattr(f, "__name__", "function")
-    return _verify(target, opaque_programs(f, arrays, settings.seed), settings, progress, "", "")
+    return _verify(target, opaque_programs(f, arrays, settings.seed), (), settings, progress)
 
 
 def _at_kinks(report: Report, op: Function) -> Report:
@@ -188,10 +195,21 @@ def with_step(step: Step, settings: Settings) -> Iterator[Program]:
         yield build(Plan(plan.leaves, chosen, banned, plan.dtype), steps)
 
 
+def short(step: Step, settings: Settings) -> Iterator[Program]:
+    """Programs of a few steps, one of which is this."""
+    return with_step(step, replace(settings, max_nodes=INSTRUCTIONS))
+
+
 def _verify(
-    target: str, programs: Iterator[Program], settings: Settings, progress: Progress, kink: str, needed: str
+    target: str,
+    programs: Iterator[Program],
+    others: Iterable[Program],
+    settings: Settings,
+    progress: Progress,
+    kink: str = "",
+    needed: str = "",
 ) -> Report:
-    """Examine programs until one fails, or enough have passed."""
+    """Examine programs until one fails, or enough have passed; `others` are short ones."""
     report = Report(target, orders=settings.orders, kink=kink)
     start = time.monotonic()
     failure: Failure | None = None
@@ -222,7 +240,7 @@ def _verify(
         report.verdict = Verdict.FAIL
         report.text = f"a forward raised while a program was built: {said(error)}"
     if failure is not None:
-        _explain(report, failure)
+        _explain(report, failure, others, settings.seconds)
     report.seconds = time.monotonic() - start
     if report.verdict is Verdict.PASS and not report.programs:
         report.verdict = Verdict.INCONCLUSIVE
@@ -237,9 +255,11 @@ def _turn(n: int) -> tuple[Invariant, ...]:
     return tuple(BEYOND[(n * _AT_ONCE + k) % len(BEYOND)] for k in range(_AT_ONCE))
 
 
-def _explain(report: Report, failure: Failure) -> None:
+def _explain(report: Report, failure: Failure, others: Iterable[Program], seconds: float | None) -> None:
     """Put the smallest form of a failure into the report, with what is at fault."""
     report.verdict = Verdict.FAIL
-    report.failure = smallest(failure, thorough=bool(failure.finding and len(failure.finding.references) > 1))
+    thorough = bool(failure.finding and len(failure.finding.references) > 1)
+    until = math.inf if seconds is None else time.monotonic() + seconds
+    report.failure = smallest(failure, thorough, others, until)
     report.blame = explain(report.failure)
     report.text = explanation(report.failure, report.blame)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from tinypytorch.testing.examine import examine
-from tinypytorch.testing.faults import elementwise, engine, functions, recording, relative, structure
+from tinypytorch.testing.faults import elementwise, engine, functions, later, recording, relative, structure
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
 
 FAULTS: Final[tuple[Fault, ...]] = (
-    *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS),
+    *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *later.FAULTS),
     *(*engine.FAULTS, *recording.FAULTS),
 )
 

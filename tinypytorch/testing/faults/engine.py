@@ -225,6 +225,23 @@ def _pull_swapped(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) ->
     return g, x
 
 
+def _pull_as_it_is_now(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+    """Operands are what their Variables hold when the pass comes to them, not what they held in the forward pass."""
+    if y.binary is None:
+        a, y.a = y.a, _now(y.left, y.a)
+        found = _pull(world, y, gy, i)
+        y.a = a
+        return found
+    a, b, y.a, y.b = y.a, y.b, _now(y.left, y.a), _now(y.right, y.b)
+    found = _pull(world, y, gy, i)
+    y.a, y.b = a, b
+    return found
+
+
+def _now(operand: Vertex | None, recorded: Array) -> Array:
+    return operand.data if isinstance(operand, Variable) else recorded
+
+
 def _strong(output: Vertex) -> Callable[[], Vertex]:
     return lambda: output
 
@@ -272,6 +289,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _array_world("an exception in a rule is swallowed", "pull_node", _pull_and_go_on, ""),
     _array_world("an exception leaves half a pass", "pull_node", _pull_and_write, ""),
     _array_world("operands read from the base of a view", "pull", _pull_bases),
+    _array_world("operands read again in the backward pass", "pull", _pull_as_it_is_now, ""),
     engine("every gradient is kept for ever", Patch(reverse.ArrayWorld, "pull", _leaking)),
     _array_world("no sum_to", "fit", _not_fitted, "sum_to|engine"),
     engine("sums leading axes only", Patch(reverse, "sum_to", always(_sum_leading)), apt="engine|sum_to"),

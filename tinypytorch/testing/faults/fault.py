@@ -1,4 +1,4 @@
-"""Floor 6: what a planted fault is: a patch in memory, never edited source. Imports floors 1 to 3."""
+"""Floor 6: what a planted fault is: a patch in memory, never edited source. Imports floors 1 to 3, and `reduce`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tinypytorch.arrays import Array
 from tinypytorch.core.config import mode
+from tinypytorch.testing.reduce import ENTRIES
 
 # Wrong rules, as (op, gy, y, operands …); at run time they get Variables, too, as right ones do.
 Rule: TypeAlias = Callable[[object, Array, Array, Array], Array]
@@ -57,6 +58,8 @@ class Fault:
         other libraries are given it, too.
     error: its size relative to the derivative, if that is what the fault is about.
     apt: a regular expression; the suspicion that `explain` gives is apt if it is found in it. Empty: not judged.
+    entries: so many entries the largest array of the smallest case has, if that is more than `reduce` aims at; and
+        `because`: why fewer cannot show it.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Fault:
     lone: bool = True
     error: float | None = None
     apt: str = ""
+    entries: int = ENTRIES
+    because: str = ""
 
     @contextmanager
     def planted(self) -> Generator[None]:
@@ -113,9 +118,19 @@ def rule_b(name: str, op: type[object], wrong: Rule2, apt: str, lone: bool = Tru
     return rule(name, op, wrong, apt, lone, "backward_b")
 
 
-def structural(name: str, op: type[object], method: str, wrong: object, apt: str, lone: bool = True) -> Fault:
+def structural(
+    name: str,
+    op: type[object],
+    method: str,
+    wrong: object,
+    apt: str,
+    lone: bool = True,
+    entries: int = ENTRIES,
+    because: str = "",
+) -> Fault:
     """A wrong method of an op that moves, reduces or multiplies arrays."""
-    return Fault(f"{op.__name__}: {name}", STRUCTURE, (Patch(op, method, always(wrong)),), lone, None, apt)
+    patches = (Patch(op, method, always(wrong)),)
+    return Fault(f"{op.__name__}: {name}", STRUCTURE, patches, lone, None, apt, entries, because)
 
 
 def engine(name: str, *patches: Patch, apt: str = "") -> Fault:

@@ -27,6 +27,7 @@ from tinypytorch.testing.faults.fault import ENGINE, Fault
 from tinypytorch.testing.operands import Step
 from tinypytorch.testing.pool import POOL, build
 from tinypytorch.testing.programs import Plan, Program
+from tinypytorch.testing.reduce import ENTRIES, INSTRUCTIONS
 from tinypytorch.testing.verify import Settings, with_step
 
 # The check that a fault fails if a forward raises while a program is built.
@@ -82,6 +83,13 @@ class Measured:
     small: tuple[Small, ...]
     apt: bool | None
     seconds: float
+    entries: int = ENTRIES
+    because: str = ""
+
+    @property
+    def minimal(self) -> int:
+        """How many of the small failures have no more than three instructions, and no more entries than it takes."""
+        return sum(s.instructions <= INSTRUCTIONS and s.entries <= self.entries for s in self.small)
 
     @property
     def killed(self) -> int:
@@ -156,17 +164,27 @@ def measure(fault: Fault, budget: Budget) -> Measured:
             with fault.planted():
                 found = kill(fault, seed, budget)
                 if found is not None and found.failure is not None and len(small) < budget.shrunk:
-                    small.append(_shrunk(found.failure))
+                    small.append(_shrunk(found.failure, programs_for(fault, seed, INSTRUCTIONS)))
             kills.append(None if found is None else (found.programs, found.check))
     judged = [s.suspicion for s in small if s.suspicion or fault.kind != ENGINE] if fault.apt else []
     apt = all(re.search(fault.apt, suspicion) for suspicion in judged) if judged else None
-    return Measured(fault.name, fault.kind, fault.error, tuple(kills), tuple(small), apt, time.monotonic() - start)
+    return Measured(
+        fault.name,
+        fault.kind,
+        fault.error,
+        tuple(kills),
+        tuple(small),
+        apt,
+        time.monotonic() - start,
+        fault.entries,
+        fault.because,
+    )
 
 
-def _shrunk(failure: Failure) -> Small:
+def _shrunk(failure: Failure, others: Iterator[Program]) -> Small:
     """The smallest form of a failure, and what it is said to come from."""
     thorough = bool(failure.finding and len(failure.finding.references) > 1)
-    least = smallest(failure, thorough)
+    least = smallest(failure, thorough, others)
     try:
         blame = explain(least)
     except RAISED as error:

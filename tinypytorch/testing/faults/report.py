@@ -14,6 +14,7 @@ import numpy as np
 from tinypytorch.testing.faults.fault import ELEMENTWISE, ENGINE, RELATIVE, STRUCTURE
 from tinypytorch.testing.faults.measure import Budget, Clean, Measured, quantile
 from tinypytorch.testing.faults.peers import OURS, Rival
+from tinypytorch.testing.reduce import ENTRIES, INSTRUCTIONS
 
 _KINDS: Final = (RELATIVE, ELEMENTWISE, STRUCTURE, ENGINE)
 _WHAT: Final = """\
@@ -35,10 +36,6 @@ call, the same inputs, the first derivative, and what the op states of its kinks
 checker cannot be given it. Faults of the engine, and of what only a second derivative or more than one call shows, are
 left out: no other checker looks for them.
 """
-
-# What is aimed at for the smallest case.
-INSTRUCTIONS: Final = 3
-ENTRIES: Final = 2
 
 
 @dataclass(frozen=True)
@@ -94,12 +91,13 @@ def summary(results: Results) -> list[str]:
         lines.append(f"Programs to find one: median {middle(counts)}, 95th percentile {quantile(counts, 0.95)}.")
     small = [s for m in faults for s in m.small]
     if small:
-        fit = sum(s.instructions <= INSTRUCTIONS and s.entries <= ENTRIES for s in small)
         lines.append(
-            f"Of {len(small)} small failures, {fit} have at most {INSTRUCTIONS} instructions and arrays of at most "
-            f"{ENTRIES} entries; the largest has {max(s.instructions for s in small)} instructions, "
-            f"and {max(s.entries for s in small)} entries is the largest array."
+            f"Of {len(small)} small failures, {sum(m.minimal for m in faults)} have at most {INSTRUCTIONS} "
+            f"instructions and arrays of at most {ENTRIES} entries, or of as many as the fault takes to show; the "
+            f"largest has {max(s.instructions for s in small)} instructions, and {max(s.entries for s in small)} "
+            "entries is the largest array."
         )
+        lines += [f"{m.name}: it takes {m.entries} entries, since {m.because}." for m in faults if m.because]
     judged = [m for m in faults if m.apt is not None]
     if judged:
         lines.append(f"The suspicion is apt for {sum(m.apt is True for m in judged)} of {len(judged)} faults.")

@@ -31,6 +31,8 @@ STEPS: Final = 5
 # The length of a chain, and how many are judged; of those drawn many overflow.
 DEEP: Final = 1500
 CHAINS: Final = 4
+# After so many programs the report so far is shared, whatever was found.
+_SHARED: Final = 100
 
 
 @dataclass
@@ -112,8 +114,13 @@ def search(
     seed: int = 0,
     chains: int = CHAINS,
     tell: Callable[[int], None] = lambda done: None,
+    share: Callable[[Report], None] = lambda report: None,
+    seconds: float | None = None,
 ) -> Report:
-    """Run so many random programs in a library, and so many long chains. `tell` is told how many are done.
+    """Run so many random programs in a library, and so many long chains.
+
+    tell: told how many programs are done; `share`: given the report whenever something new is found, and at times.
+    seconds: stop earlier, after this time.
 
     Raises `ModuleNotFoundError` where the library is not installed.
     """
@@ -121,13 +128,21 @@ def search(
     library.load()
     report = Report(library.name, library.version)
     rng = np.random.default_rng(seed)
+    known = -1
     for done in range(examples):
+        report.seconds = time.perf_counter() - began
+        if seconds is not None and report.seconds > seconds:
+            chains = 0
+            break
+        if len(report.discoveries) > known or done % _SHARED == 0:
+            known = len(report.discoveries)
+            share(report)
         _examined(report, library, drawn(library, rng))
         tell(done + 1)
     for _ in range(16 * chains):
-        chains -= _examined(report, library, chain(library, rng))
         if not chains:
             break
+        chains -= _examined(report, library, chain(library, rng))
     report.discoveries.sort(key=lambda d: (d.fault.symptom, len(d.program.code), -d.count))
     report.seconds = time.perf_counter() - began
     return report

@@ -14,6 +14,7 @@ Dual numbers of dual numbers give second derivatives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,11 +33,23 @@ class Watch:
     """What comparisons met, and from which side of a kink the derivative is taken (1 or -1).
 
     kinks: equal values with different derivatives. ties: equal values with equal derivatives.
+    turned: the kinks, counted from 0, that are decided for the other side.
+    others: the kinks that are not between two branches: jumps, cones, derivatives that are nan.
+    doubt: says of two values whether rounding may have decided which is less; `doubts`: how often it did.
     """
 
     side: int = 1
     kinks: int = 0
     ties: int = 0
+    turned: frozenset[int] = frozenset()
+    others: int = 0
+    doubt: Callable[[object, object], bool] | None = None
+    doubts: int = 0
+
+    def other(self) -> None:
+        """Count a kink that is not between two branches."""
+        self.kinks += 1
+        self.others += 1
 
 
 WATCH: Final[ContextVar[Watch]] = ContextVar("WATCH")
@@ -142,6 +155,9 @@ class Dual(Generic[R]):
         b = self._lift(other)
         if b is None:
             return None
+        watch = WATCH.get(UNWATCHED)
+        if watch.doubt is not None:
+            watch.doubts += watch.doubt(self.v, b.v)
         if self.v < b.v:
             return -1
         if b.v < self.v:
@@ -149,12 +165,15 @@ class Dual(Generic[R]):
         if self.v != b.v:
             return None
         below, above = self.t < b.t, b.t < self.t
-        watch = WATCH.get(UNWATCHED)
         if not (below or above):
-            watch.ties += 1
+            if self.t == b.t:
+                watch.ties += 1
+            else:
+                watch.other()
             return 0
+        side = -watch.side if watch.kinks in watch.turned else watch.side
         watch.kinks += 1
-        return -watch.side if below else watch.side
+        return -side if below else side
 
     def __lt__(self, other: object) -> bool:
         return self._order(other) == -1
@@ -287,7 +306,11 @@ class Dual(Generic[R]):
         return self.rad2deg()
 
     def floor(self) -> Dual[R]:
-        return Dual(self.kind.functions["floor"](self.v), self.kind.number(0.0), self.kind)
+        y = self.kind.functions["floor"](self.v)
+        watch = WATCH.get(UNWATCHED)
+        if watch.doubt is not None:
+            watch.doubts += watch.doubt(self.v, y) or watch.doubt(self.v, y + self._one())
+        return Dual(y, self.kind.number(0.0), self.kind)
 
     __floor__ = floor
 
@@ -331,10 +354,9 @@ def constant_power(x: Dual[R], c: float) -> Dual[R]:
 
 def power(a: Dual[R], b: Dual[R]) -> Dual[R]:
     """a**b; the logarithm of a is taken only where b moves."""
-    zero = a.kind.number(0.0)
     y = a.kind.power(a.v, b.v)
     t = a.t * (b.v * a.kind.power(a.v, b.v - a.kind.number(1.0)))
-    if b.t < zero or zero < b.t:
+    if not a.kind.still(b.t):
         t = t + b.t * (y * a.kind.functions["log"](a.v))
     return Dual(y, t, a.kind)
 
@@ -345,4 +367,7 @@ def dual_kind(kind: Kind[R]) -> Kind[Dual[R]]:
     def number(x: float) -> Dual[R]:
         return Dual(kind.number(x), kind.number(0.0), kind)
 
-    return Kind(f"dual {kind.name}", number, {name: methodcaller(name) for name in kind.functions}, power)
+    def still(x: Dual[R]) -> bool:
+        return kind.still(x.v) and kind.still(x.t)
+
+    return Kind(f"dual {kind.name}", number, {name: methodcaller(name) for name in kind.functions}, power, still)

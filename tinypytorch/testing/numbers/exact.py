@@ -82,4 +82,6 @@ def _power(a: Exact, b: Exact) -> Exact:
     return y
 
 
-EXACT: Final[Kind[Exact]] = Kind("fraction", exact, {"floor": lambda x: exact(Fraction(math.floor(x.q)))}, _power)
+EXACT: Final[Kind[Exact]] = Kind(
+    "fraction", exact, {"floor": lambda x: exact(Fraction(math.floor(x.q)))}, _power, lambda x: x.q == 0
+)

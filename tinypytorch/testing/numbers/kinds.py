@@ -28,12 +28,16 @@ R = TypeVar("R", bound=Real)
 
 @dataclass(frozen=True)
 class Kind(Generic[R]):
-    """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers."""
+    """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers.
+
+    still: whether a derivative is that of a constant; not if it is a sum of terms that cancel, where that can be told.
+    """
 
     name: str
     number: Callable[[float], R]
     functions: Mapping[str, Callable[[R], R]]
     power: Callable[[R, R], R]
+    still: Callable[[R], bool]
 
 
 def total(f: Callable[[float], float]) -> Callable[[float], float]:
@@ -92,4 +96,5 @@ FLOATS: Final[Kind[float]] = Kind(
         "floor": lambda x: float(math.floor(x)) if math.isfinite(x) else x,
     },
     float_power,
+    lambda x: x == 0,
 )

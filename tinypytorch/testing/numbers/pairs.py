@@ -22,7 +22,7 @@ def _hypot(a: Dual[R], b: Dual[R]) -> Dual[R]:
     if square < kind.number(0.0) or kind.number(0.0) < square:
         return (a * a + b * b).sqrt()
     watch = WATCH.get(UNWATCHED)
-    watch.kinks += 1
+    watch.other()
     if _nested(square):  # the second derivative is infinite there
         return Dual(square, square, kind)
     return Dual(square, kind.functions["sqrt"](a.t * a.t + b.t * b.t) * kind.number(float(watch.side)), kind)
@@ -51,7 +51,7 @@ def _side(x: Dual[R]) -> int:
 def _meet(x: Dual[R]) -> None:
     """Count a kink if x, which is 0, moves."""
     if x.t < x.kind.number(0.0) or x.kind.number(0.0) < x.t:
-        WATCH.get(UNWATCHED).kinks += 1
+        WATCH.get(UNWATCHED).other()
 
 
 def _sign(x: R, kind: Kind[R]) -> int:
@@ -84,7 +84,7 @@ def _copysign(a: Dual[R], b: Dual[R]) -> Dual[R]:
     """|a| with the sign of b: that of a zero, which dual numbers do not know, is taken for positive, and a kink."""
     side = _side(b)
     if side == 0:
-        WATCH.get(UNWATCHED).kinks += 1
+        WATCH.get(UNWATCHED).other()
     return -abs(a) if side < 0 else abs(a)
 
 

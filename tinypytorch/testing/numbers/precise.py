@@ -43,6 +43,7 @@ PRECISE: Final[Kind[mpf]] = Kind(
         "log1p": _context.log1p,
     },
     _context.power,
+    lambda x: not (x < 0 or x > 0),
 )
 
 

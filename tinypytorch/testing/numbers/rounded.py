@@ -149,4 +149,5 @@ ROUNDED: Final[Kind[Rounded]] = Kind(
     rounded,
     {"floor": _floor} | {name: _function(name, slope) for name, slope in _SLOPES.items()},
     _power,
+    lambda x: x.m == 0,
 )
