@@ -64,7 +64,7 @@ class Side(Protocol[T]):
         ...
 
 
-def push(side: Side[T], op: Function, guarded: bool, y: Vertex, ts: Sequence[T | None]) -> tuple[T, ...]:
+def push(side: Side[T], op: Function, y: Vertex, ts: Sequence[T | None]) -> tuple[T, ...]:
     """The tangents of all results of an op from those of its operands, None for one that does not move."""
     xs = side.operands(y)
     linear, multilinear = linearity(op)
@@ -75,7 +75,7 @@ def push(side: Side[T], op: Function, guarded: bool, y: Vertex, ts: Sequence[T |
         for part in others:
             first = first + part
         return (first,)
-    if guarded or not is_elementwise(op):
+    if not is_elementwise(op):
         return side.transposed(y, op, ts)
     z = side.results(y)[0]
     moved = [None if t is None else t if t.shape == z.shape else lift(BroadcastTo(z.shape), t) for t in ts]
@@ -134,7 +134,7 @@ def pushed(side: Side[T], order: Sequence[Vertex], tangents: dict[Vertex, T]) ->
         op, node = y.op, y.node
         if op is None or all(t is None for t in ts):
             continue
-        made = push(side, op, node is not None and node.guarded, y, ts)
+        made = push(side, op, y, ts)
         if isinstance(node, MultiNode):
             for output, t in zip(node.outputs, made, strict=True):
                 v = output()

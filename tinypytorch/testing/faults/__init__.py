@@ -1,4 +1,4 @@
-"""Floor 6: planted faults, to measure what the checks find. Imports floors 1 to 4 and `testing`.
+"""Floor 6: planted faults, to measure what the checks find. Imports floors 1 to 5 and `testing`.
 
     python -m tinypytorch.testing.faults
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Final
 
 from tinypytorch.testing.examine import examine
-from tinypytorch.testing.faults import elementwise, engine, functions, later, recording, relative, structure
+from tinypytorch.testing.faults import elementwise, engine, forward, functions, later, recording, relative, structure
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
 
 FAULTS: Final[tuple[Fault, ...]] = (
     *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *later.FAULTS),
-    *(*engine.FAULTS, *recording.FAULTS),
+    *(*engine.FAULTS, *recording.FAULTS, *forward.FAULTS),
 )
 
 
