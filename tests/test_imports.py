@@ -142,7 +142,7 @@ LATER: list[Callable[[object], bool]] = [
 ]
 
 
-@pytest.mark.parametrize("f", CALLABLES, ids=str)
+@pytest.mark.parametrize("f", CALLABLES, ids=range(len(CALLABLES)))
 def test_functions_that_run_later_are_told_as_inspect_tells_them(f: object) -> None:
     if any(is_later(f) for is_later in LATER):
         with pytest.raises(TypeError, match="use `with` inside it"):

@@ -276,7 +276,11 @@ def test_an_engine_that_visits_dead_branches_is_found() -> None:
 
 def test_every_new_check_has_a_fault() -> None:
     elsewhere = {"check_agreement", "check_linear", "check_pure", "check_visited_once", "check_released", "check_dead"}
-    elsewhere |= {"check_settings", "check_replaced"}  # the catalogue of faults has those that only they see
+    elsewhere |= {
+        "check_settings",
+        "check_replaced",
+        "check_forward",
+    }  # the catalogue of faults has those that only they see
     assert set(CHECKS) == {f.check for f in FAULTS} | elsewhere
 
 

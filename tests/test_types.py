@@ -202,6 +202,7 @@ FLOORS = {
     "tinypytorch.numpy_names": 5,
     "tinypytorch.numpy_ufuncs": 5,
     "tinypytorch.numerical": 5,
+    "tinypytorch.transforms": 5,
     "tinypytorch.drawing": 5,
     "tinypytorch.special": 5,
     "tinypytorch.special.ops": 2,

@@ -360,6 +360,8 @@ class Spec:
         complex arrays: then a complex step checks it, too.
     numbers: "complex" of an op that is right on complex arrays without being holomorphic. One that is neither refuses
         them: `value` sees to that.
+    linear: whether the forward is linear in all operands together: then it is its own forward derivative.
+    multilinear: whether it is linear in each operand, the others held.
     """
 
     domain: tuple[Domain, ...] = (REAL,)
@@ -371,6 +373,8 @@ class Spec:
     holomorphic: bool = False
     aliases: tuple[np.ufunc, ...] = ()
     numbers: Literal["real", "complex"] = "real"
+    linear: bool = False
+    multilinear: bool = False
 
     @property
     def takes_complex(self) -> bool:

@@ -412,3 +412,42 @@ def check_ufuncs() -> None:
     flags: Mask = np.isnan(vector())
     assert_type(flags, Mask)
     assert_type(np.shape(vector()), tuple[int, ...])
+
+
+# Transforms: the derivative has the form of the argument: an array for an array, a Variable for a Variable.
+
+
+def cube(x: Variable) -> Variable:
+    return tp.sum(x**3)
+
+
+def scaled(x: Variable, by: float) -> Variable:
+    return tp.sum(x * by)
+
+
+def nested(p: dict[str, Variable]) -> Variable:
+    return tp.sum(p["a"])
+
+
+def seen(x: Variable) -> tuple[Variable, str]:
+    return tp.sum(x), "seen"
+
+
+def check_transforms() -> None:
+    assert_type(tp.grad(cube)(vector()), Variable)
+    assert_type(tp.grad(cube)(F64), Array)
+    assert_type(tp.grad(cube)(2.0), Array)
+    assert_type(tp.grad(scaled)(F64, 2.0), Array)
+    assert_type(tp.grad(scaled, 1)(vector(), 2.0), Array)
+    assert_type(tp.grad(scaled, (0, 1))(vector(), 2.0), tuple[Array, ...])
+    assert_type(tp.grad(nested)({"a": vector()}), dict[str, Variable])
+    assert_type(tp.grad(seen, has_aux=True)(vector()), tuple[Variable, str])
+    assert_type(tp.value_and_grad(cube)(F64), tuple[Array, Array])
+    assert_type(tp.value_and_grad(cube)(vector()), tuple[Variable, Variable])
+    assert_type(tp.elementwise_grad(tp.exp)(F64), Array)
+    assert_type(tp.jacobian(cube)(F64), Array)
+    assert_type(tp.hessian(cube)(vector()), Variable)
+    assert_type(tp.hvp(cube)(F64, F64), Array)
+    assert_type(tp.checkpoint(cube)(vector()), Variable)
+    assert_type(tp.stop_gradient(vector()), Variable)
+    assert_type(tp.objective(cube, F64)[1], Array)

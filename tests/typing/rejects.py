@@ -362,3 +362,12 @@ def numpy_functions(x: Variable) -> None:
     np.add(F64, F64, out=x)  # E: call-overload
     array: Array = x  # E: assignment
     use(array)
+
+
+def transforms(x: Variable) -> None:
+    tp.grad(1.0)  # E: call-overload
+    tp.grad(tp.exp)("a")  # E: call-overload
+    tp.grad(tp.exp, "a")  # E: arg-type
+    tp.jvp(tp.exp, x, (x,))  # E: arg-type
+    tp.checkpoint(1.0)  # E: call-overload
+    tp.objective(1.0, x)  # E: arg-type

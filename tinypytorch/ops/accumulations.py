@@ -116,7 +116,7 @@ class CumSum:
     """The sums of the entries up to each, along an axis; the adjoint is the same from the other end."""
 
     axis: int = -1
-    spec: ClassVar[Spec] = Spec(takes="an axis", cases=lambda: _along(CumSum), holomorphic=True)
+    spec: ClassVar[Spec] = Spec(takes="an axis", cases=lambda: _along(CumSum), holomorphic=True, linear=True)
 
     def forward(self, x: Array, /) -> Array:
         y: Array = np.add.accumulate(x, self.axis)

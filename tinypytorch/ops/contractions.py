@@ -50,6 +50,7 @@ class Einsum:
             )
         ),
         holomorphic=True,
+        multilinear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:

@@ -23,6 +23,7 @@ class Convolve:
         takes="two vectors that are not empty",
         cases=lambda: tuple(Case(Convolve(), shapes) for shapes in (((3,), (2,)), ((1,), (3,)), ((2,), (4,)))),
         holomorphic=True,
+        multilinear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:

@@ -71,6 +71,7 @@ class Fourier:
             True,
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -101,6 +102,7 @@ class RealFourier:
                 (RealFourier(), (1,)),
             )
         ),
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -137,6 +139,7 @@ class HalfFourier:
             True,
         ),
         numbers="complex",
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:

@@ -39,6 +39,7 @@ class GetItem:
             Case(GetItem((_EVERY_OTHER, _REPEATED < 2)), ((2, 4),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -60,6 +61,7 @@ class PutAdd:
             Case(PutAdd(_REPEATED, (3, 2)), ((4, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -91,6 +93,7 @@ class SetAt:
             Case(SetAt(()), ((), ())),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:

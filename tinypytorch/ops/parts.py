@@ -27,7 +27,7 @@ def _of_complex(op: Unary) -> tuple[Case, ...]:
 class Real:
     """y = Re x. The rule is gy itself: its real part pairs with that of a direction."""
 
-    spec: ClassVar[Spec] = Spec(numbers="complex", cases=lambda: _of_complex(Real()))
+    spec: ClassVar[Spec] = Spec(numbers="complex", cases=lambda: _of_complex(Real()), linear=True)
 
     def forward(self, x: Array, /) -> Array:
         return x.real
@@ -40,7 +40,7 @@ class Real:
 class Imag:
     """y = Im x, zeros of real numbers. The rule is -i gy."""
 
-    spec: ClassVar[Spec] = Spec(numbers="complex", cases=lambda: _of_complex(Imag()))
+    spec: ClassVar[Spec] = Spec(numbers="complex", cases=lambda: _of_complex(Imag()), linear=True)
 
     def forward(self, x: Array, /) -> Array:
         return x.imag
@@ -57,6 +57,7 @@ class Conj:
         ufunc=np.conjugate,
         numbers="complex",
         cases=lambda: _of_complex(Conj()),
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:

@@ -61,6 +61,7 @@ class MatMul:
             )
         ),
         holomorphic=True,
+        multilinear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
@@ -98,6 +99,7 @@ class VecDot:
             Case(VecDot(), shapes)
             for shapes in (((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (3, 3)), ((1,), (2, 1)), ((0, 2), (2,)))
         ),
+        multilinear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
@@ -123,6 +125,7 @@ class MatVec:
             for shapes in (((2, 3), (3,)), ((2, 2), (3, 2)), ((2, 2, 3), (2, 3)), ((3, 1, 2, 1), (2, 1)))
         ),
         holomorphic=True,
+        multilinear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
@@ -147,6 +150,7 @@ class VecMat:
             Case(VecMat(), shapes)
             for shapes in (((2,), (2, 3)), ((3, 2), (2, 2)), ((2, 2), (2, 2, 3)), ((2, 1), (3, 1, 1, 2)))
         ),
+        multilinear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:
@@ -170,6 +174,7 @@ class Cross:
             Case(Cross(), shapes) for shapes in (((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (2, 3)), ((3,), (2, 3)))
         ),
         holomorphic=True,
+        multilinear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:

@@ -49,7 +49,7 @@ class Sum:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum), holomorphic=True)
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum), holomorphic=True, linear=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.add_reduce(x, self.axis, self.keepdims)
@@ -64,7 +64,7 @@ class Mean:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Mean), holomorphic=True)
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(Mean), holomorphic=True, linear=True)
 
     def forward(self, x: Array, /) -> Array:
         y: Array = x.mean(self.axis, keepdims=self.keepdims)

@@ -20,7 +20,9 @@ class Keep:
     """y = x where `mask`, 0 elsewhere; its own adjoint. `mask` broadcasts within the shape of x."""
 
     mask: Mask
-    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(Keep(np.arange(3) % 2 < 1), ((2, 3),)),), holomorphic=True)
+    spec: ClassVar[Spec] = Spec(
+        cases=lambda: (Case(Keep(np.arange(3) % 2 < 1), ((2, 3),)),), holomorphic=True, linear=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return np.where(self.mask, x, x.dtype.type(0))
@@ -82,6 +84,7 @@ class Where:
             Case(Where(np.arange(2).reshape(2, 1) < 1), ((3,), ())),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, a: Array, b: Array, /) -> Array:

@@ -36,6 +36,7 @@ class Reshape:
             Case(Reshape((1, 1)), ((),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -58,6 +59,7 @@ class Transpose:
             Case(Transpose((-1, 0, 1)), ((2, 3, 4),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -82,6 +84,7 @@ class Roll:
             Case(Roll((5,), (0,)), ((0, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -109,6 +112,7 @@ class BroadcastTo:
             Case(BroadcastTo((2, 3, 2)), ((3, 1),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -136,6 +140,7 @@ class SumTo:
             Case(SumTo((3, 1)), ((2, 3, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -158,6 +163,7 @@ class Concatenate:
             Case(Concatenate(), ((2,),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -190,6 +196,7 @@ class Stack:
             Case(Stack(), ((), ())),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -215,6 +222,7 @@ class Split:
             Case(Split((2, 1)), ((3, 2),)),
         ),
         holomorphic=True,
+        linear=True,
     )
 
     def forward(self, /, *xs: Array) -> tuple[Array, ...]:
@@ -261,6 +269,7 @@ class AsType:
         takes="a complex dtype for complex values; their real parts are x.real",
         cases=lambda: (Case(AsType("longdouble"), ((2, 3),)), Case(AsType("clongdouble"), ((2, 3),))),
         numbers="complex",
+        linear=True,
     )
 
     def forward(self, x: Array, /) -> Array:

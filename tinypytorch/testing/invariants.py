@@ -20,6 +20,7 @@ from tinypytorch.testing.disturbances import check_growth as check_growth
 from tinypytorch.testing.disturbances import check_settings as check_settings
 from tinypytorch.testing.disturbances import check_threads as check_threads
 from tinypytorch.testing.disturbances import no_collector
+from tinypytorch.testing.forward import check_forward as check_forward
 from tinypytorch.testing.passes import NARROW, bits, end_of, ends_of, exactly, grads_of, leaves_of, settled
 from tinypytorch.testing.programs import Program, in_precision, weights
 
@@ -268,4 +269,5 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     check_threads,
     check_settings,
     check_replaced,
+    check_forward,
 )

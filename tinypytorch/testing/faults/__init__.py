@@ -1,4 +1,4 @@
-"""Floor 6: planted faults, to measure what the checks find. Imports floors 1 to 4 and `testing`.
+"""Floor 6: planted faults, to measure what the checks find. Imports floors 1 to 5 and `testing`.
 
     python -m tinypytorch.testing.faults
 
@@ -13,6 +13,7 @@ from tinypytorch.testing.examine import examine
 from tinypytorch.testing.faults import (
     elementwise,
     engine,
+    forward,
     functions,
     later,
     matrices,
@@ -26,7 +27,7 @@ from tinypytorch.testing.programs import Program
 
 FAULTS: Final[tuple[Fault, ...]] = (
     *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *matrices.FAULTS, *later.FAULTS),
-    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS),
+    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS, *forward.FAULTS),
 )
 
 

@@ -1,0 +1,67 @@
+"""Floor 6: forward mode against reverse mode, on programs. Imports floors 1 to 5, `passes` and `programs`.
+
+The forward derivative is that of the rules transposed, so <g, J t> = <Jᵀ g, t> for every cotangent g and tangent t.
+It has rules of its own nowhere: what can be wrong is what an op declares of itself, and how tangents are pushed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tinypytorch.arrays import Array
+from tinypytorch.core.gradients import gradients
+from tinypytorch.core.graph import Vertex
+from tinypytorch.core.variable import result
+from tinypytorch.function import Tracked
+from tinypytorch.testing.passes import NARROW, WIDER, bits, end_of, leaves_of
+from tinypytorch.testing.programs import Program, spread
+from tinypytorch.transforms.forward import ARRAYS, VARIABLES, behind, pushed, variable
+
+# What the wide precision itself rounds, as a share of the terms: as much as one rounding in the narrow one.
+_ROUNDING: Final = float(np.finfo(NARROW).eps) / 2
+
+
+def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] | None:
+    """<g, J t>, <Jᵀ g, t>, the size of their terms, and J t as pushed in arrays and in Variables."""
+    xs = leaves_of(p, dtype)
+    end = end_of(p, p.record(xs))
+    if end is None:
+        return None
+    y, seed = end
+    ts = [spread(x.shape, i + 3).astype(dtype)[()] for i, x in enumerate(xs)]
+    order = behind([y], set[Vertex](xs))
+    plain: dict[Vertex, Array] = dict(zip(xs, ts, strict=True))
+    pushed(ARRAYS, order, plain)
+    recorded: dict[Vertex, Tracked] = {x: result(t) for x, t in zip(xs, ts, strict=True)}
+    pushed(VARIABLES, order, recorded)
+    moved: Array = np.asarray(plain[y])
+    again: Array = np.asarray(variable(recorded[y]).value())
+    pulled = gradients(y, xs, seed, allow_unused=True)
+    ahead = seed * moved
+    back = [g.data * t for g, t in zip(pulled, ts, strict=True)]
+    size = sum(float(np.abs(part).sum()) for part in (ahead, *back))
+    return float(ahead.sum().real), float(sum(part.sum().real for part in back)), size, moved, again
+
+
+def check_forward(p: Program) -> str | None:
+    """Forward and reverse mode are each other's transposes, and tangents as arrays and as Variables are the same bits.
+
+    Compared in the widest precision; what the next narrower one gives otherwise is a bound on the rounding.
+    """
+    with np.errstate(all="ignore"):
+        narrow, wide = _moved(p, NARROW), _moved(p, WIDER[NARROW])
+    if narrow is None or wide is None:
+        return None
+    ahead, back, size, moved, again = wide
+    if bits([narrow[3]]) != bits([narrow[4]]):
+        return "tangents as arrays and as Variables differ in bits"
+    if moved.shape != again.shape or moved.dtype != again.dtype:
+        return f"tangents of {moved.shape} {moved.dtype} as arrays, of {again.shape} {again.dtype} as Variables"
+    allowed = abs(ahead - narrow[0]) + abs(back - narrow[1]) + _ROUNDING * size
+    if not np.isfinite(ahead) or not np.isfinite(back) or not np.isfinite(allowed):
+        return None
+    if abs(ahead - back) <= allowed:
+        return None
+    return f"forward mode gives {ahead!r} along the cotangent where reverse mode gives {back!r} along the tangent"

@@ -1,0 +1,164 @@
+"""Floor 5: a function run on fresh aliases of its arguments, and what comes of it.
+
+Imports floors 1 to 3, `forward` and `trees`.
+
+A transform differentiates with respect to aliases, never to the arguments themselves: what a closure holds of an outer
+argument is another vertex, so nested transforms do not confuse their perturbations. Within a transform results are
+Variables with a graph, for the outer one to differentiate; at the outermost level they are arrays, unless a Variable
+is among the arguments or the function uses one that wants a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import ClassVar, Final
+
+import numpy as np
+
+from tinypytorch.arrays import Array, is_array, is_numpy_scalar, numeric_array
+from tinypytorch.core.config import Config, using_config
+from tinypytorch.core.errors import shape_and_dtype
+from tinypytorch.core.gradients import gradients
+from tinypytorch.core.graph import Vertex
+from tinypytorch.core.operators import Plain
+from tinypytorch.core.variable import Variable, result
+from tinypytorch.function import Spec, T, value
+from tinypytorch.transforms.forward import parents_of
+from tinypytorch.transforms.trees import Leaf, describe, flatten, map_leaves, trees
+
+# How many transforms the code that runs now is inside of.
+_depth: ContextVar[int] = ContextVar("tinypytorch.transforms", default=0)
+
+
+@value
+class Alias:
+    """y = x, as a vertex of its own."""
+
+    spec: ClassVar[Spec] = Spec(linear=True, holomorphic=True)
+
+    def forward(self, x: Array, /) -> Array:
+        """Give x itself."""
+        return x
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        """Give gy itself."""
+        return gy
+
+
+_ALIAS: Final = Alias()
+# The name of leaves that stand for plain arguments: nobody but the transform that made one differentiates by it.
+_ARGUMENT: Final = "argument"
+
+
+def alias(name: str, x: object) -> Variable:
+    """A Variable with the value of x, to differentiate by: a result of x if that is tracked, else a leaf.
+
+    Raises `TypeError` for what has no derivative: integers, text, other objects.
+    """
+    if isinstance(x, Variable):
+        if x.requires_grad:
+            return x.record(_ALIAS)
+        x = x.data
+    values = None if isinstance(x, int) else number_or_array(x)
+    if values is None or values.dtype.kind not in "fc":
+        raise TypeError(
+            f"{name}: {shape_and_dtype(x)} has no derivative; give floating numbers or arrays (x.astype(float), 3.0), "
+            "or name other arguments with argnums"
+        )
+    return Variable(values, _ARGUMENT)
+
+
+class Trace:
+    """One run of a function on aliases of some of its arguments.
+
+    aliases: a Variable for each leaf of those arguments, in order; structure: what unflattens them.
+    outputs: the result's leaves; results: its structure.
+    nested: whether what is derived from it is to be Variables; recording: whether these are to have a graph.
+    """
+
+    __slots__ = ("aliases", "name", "nested", "outputs", "recording", "results", "structure")
+
+    def __init__(
+        self, name: str, f: Callable[[tuple[object, ...]], object], args: Sequence[object], which: tuple[int, ...]
+    ) -> None:
+        self.name: str = name
+        leaves, self.structure = flatten(tuple(args[i] for i in which))
+        inside = _depth.get() > 0
+        self.nested: bool = inside or any(isinstance(x, Variable) for x in flatten(tuple(args))[0])
+        self.recording: bool = inside or Config.enable_backprop
+        with using_config("enable_backprop", True):
+            token = _depth.set(_depth.get() + 1)
+            try:
+                self.aliases: list[Variable] = [alias(name, x) for x in leaves]
+                replaced = list(args)
+                for i, x in zip(which, trees(self.structure, self.aliases), strict=True):
+                    replaced[i] = x
+                y = f(tuple(replaced))
+            finally:
+                _depth.reset(token)
+        self.outputs, self.results = flatten(y)
+        self.nested = self.nested or uses_others(self.outputs, self.aliases)
+
+    def scalar(self) -> Variable | None:
+        """The one output of a function to be differentiated; None if it is a plain number, whose derivative is zero."""
+        y = self.outputs[0] if isinstance(self.results, Leaf) else None
+        value = number_or_array(plain(y))
+        if value is None or value.size != 1:
+            given = shape_and_dtype(plain(y)) if isinstance(self.results, Leaf) else describe(self.results)
+            raise TypeError(
+                f"{self.name}: takes a function with one number as result, this one gave {given}; "
+                "jacobian, elementwise_grad and vjp take others, has_aux=True a pair whose second part is left alone"
+            )
+        return y if isinstance(y, Variable) else None
+
+    def pull(self, ys: Sequence[Variable], seeds: Sequence[Variable | Plain | None]) -> list[Variable]:
+        """The gradients of all aliases, as Variables: zeros where nothing depends on one."""
+        tracked = [(y, g) for y, g in zip(ys, seeds, strict=True) if y.requires_grad]
+        if not tracked or not self.aliases:
+            return [result(np.zeros(x.shape, x.dtype)[()]) for x in self.aliases]
+        outputs, cotangents = [y for y, _ in tracked], [g for _, g in tracked]
+        with using_config("enable_backprop", True):
+            return list(gradients(outputs, self.aliases, cotangents, create_graph=self.nested, allow_unused=True))
+
+    def out(self, x: object) -> object:
+        """A result of the transform as its caller gets it."""
+        if not self.nested:
+            return plain(x)
+        return x if self.recording or not isinstance(x, Variable) else x.detach()
+
+    def tree(self, leaves: Sequence[object]) -> tuple[object, ...]:
+        """Leaves, one for each alias, as a tuple with one tree for each of the arguments differentiated by."""
+        return trees(self.structure, [self.out(x) for x in leaves])
+
+
+def uses_others(outputs: Sequence[object], aliases: Sequence[Variable]) -> bool:
+    """Whether the outputs depend on a Variable that wants a gradient, other than the aliases: by way of a closure."""
+    seen = set[Vertex](aliases)
+    waiting: list[Vertex] = [y for y in outputs if isinstance(y, Variable)]
+    while waiting:
+        v = waiting.pop()
+        if v in seen or not v.tracking:
+            continue
+        if v.is_leaf:
+            if isinstance(v, Variable) and v.name is not _ARGUMENT:
+                return True
+            continue
+        seen.add(v)
+        waiting.extend(p for p in parents_of(v) if p is not None)
+    return False
+
+
+def number_or_array(x: object) -> Array | None:
+    """x as an array if it is one of numbers, or a number; else None."""
+    return numeric_array(x) if is_array(x) or is_numpy_scalar(x) or isinstance(x, (float, int, complex)) else None
+
+
+def plain(x: object) -> object:
+    """A Variable's value, as NumPy gives results: an array, or a NumPy scalar; anything else as it is."""
+    return x.value() if isinstance(x, Variable) else x
+
+
+def plain_tree(tree: object) -> object:
+    """The same of every leaf."""
+    return map_leaves(plain, tree)

@@ -1,0 +1,108 @@
+"""Floor 5: nested tuples, lists and dicts of arrays, taken apart and put together again. Imports floors 1 to 3.
+
+A tree is a leaf, or a tuple, named tuple, list or dict of trees, or None. Everything else is a leaf: arrays, numbers,
+Variables, and whatever else a function takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeGuard
+
+from tinypytorch.core.hooks import is_served
+from tinypytorch.function import value
+
+
+@value
+class Leaf:
+    """The place of something that is no container."""
+
+
+@value
+class Branch:
+    """A container: its class, the keys of a dict (else none), and what it contains."""
+
+    kind: type[object]
+    keys: tuple[object, ...]
+    parts: tuple[Leaf | Branch, ...]
+
+
+Structure = Leaf | Branch
+LEAF = Leaf()
+
+
+def is_sequence(x: object) -> TypeGuard[Sequence[object]]:
+    """Whether x is a list or tuple (`isinstance` alone leaves what is in it unknown)."""
+    return isinstance(x, list | tuple)
+
+
+def is_dict(x: object) -> TypeGuard[dict[object, object]]:
+    """Whether x is a dict (likewise)."""
+    return isinstance(x, dict)
+
+
+def flatten(tree: object) -> tuple[list[object], Structure]:
+    """The leaves of a tree in order, and its structure.
+
+    >>> leaves, structure = flatten({"w": [1.0, 2.0], "b": (3.0, None)})
+    >>> leaves, unflatten(structure, [10.0, 20.0, 30.0])
+    ([1.0, 2.0, 3.0], {'w': [10.0, 20.0], 'b': (30.0, None)})
+    """
+    leaves: list[object] = []
+    return leaves, _flatten(tree, leaves)
+
+
+def _flatten(tree: object, leaves: list[object]) -> Structure:
+    if tree is None:
+        return Branch(type(None), (), ())
+    if is_dict(tree):
+        return Branch(type(tree), tuple(tree), tuple(_flatten(part, leaves) for part in tree.values()))
+    if is_sequence(tree):
+        return Branch(type(tree), (), tuple(_flatten(part, leaves) for part in tree))
+    leaves.append(tree)
+    return LEAF
+
+
+def unflatten(structure: Structure, leaves: Sequence[object]) -> object:
+    """The tree of that structure with these leaves."""
+    return _unflatten(structure, iter(leaves))
+
+
+def trees(structure: Structure, leaves: Sequence[object]) -> tuple[object, ...]:
+    """The trees in a tuple of them, of that structure and with these leaves."""
+    tree = unflatten(structure, leaves)
+    return tuple(tree) if is_sequence(tree) else (tree,)
+
+
+def _unflatten(structure: Structure, leaves: Iterator[object]) -> object:
+    if isinstance(structure, Leaf):
+        return next(leaves)
+    parts = [_unflatten(part, leaves) for part in structure.parts]
+    kind = structure.kind
+    if kind is type(None):
+        return None
+    if issubclass(kind, dict):
+        return dict(zip(structure.keys, parts, strict=True))
+    make: object = getattr(kind, "_make", None)
+    if is_served(make):
+        return make(parts)
+    return parts if issubclass(kind, list) else tuple(parts)
+
+
+def map_leaves(f: Callable[[object], object], tree: object) -> object:
+    """The tree with `f` of each leaf in its place."""
+    leaves, structure = flatten(tree)
+    return unflatten(structure, [f(leaf) for leaf in leaves])
+
+
+def describe(structure: Structure) -> str:
+    """A structure as errors show it: `{'w': [*, *], 'b': *}`."""
+    if isinstance(structure, Leaf):
+        return "*"
+    parts = [describe(part) for part in structure.parts]
+    if structure.kind is type(None):
+        return "None"
+    if structure.keys:
+        return "{" + ", ".join(f"{key!r}: {part}" for key, part in zip(structure.keys, parts, strict=True)) + "}"
+    inside = ", ".join(parts)
+    return f"[{inside}]" if issubclass(structure.kind, list) else f"({inside}{',' * (len(parts) == 1)})"
