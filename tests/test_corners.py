@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,31 +168,3 @@ def test_logsumexp_with_minus_infinity(xs: list[float]) -> None:
     np.testing.assert_allclose(g.data, weights, rtol=1e-14)
     (h,) = tp.gradients(g[1], x)
     np.testing.assert_allclose(h.data, (np.arange(len(xs)) == 1) * weights[1] - weights * weights[1], atol=1e-16)
-
-
-TABLE = Path(__file__).resolve().parents[1] / "docs" / "conventions.md"
-
-
-def stated() -> list[tuple[str, float, list[float]]]:
-    """The table of docs/conventions.md: an expression, where, and the derivatives that it says are given here."""
-    found: list[tuple[str, float, list[float]]] = []
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 6 and cells[0].startswith("`"):
-            found.append((cells[0].strip("`"), float(cells[1]), [float(y) for y in cells[2].split(",")]))
-    return found
-
-
-@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
-@pytest.mark.parametrize(("expression", "at", "expected"), stated())
-def test_the_table_of_conventions_is_what_is_given(expression: str, at: float, expected: list[float]) -> None:
-    def f(x: Variable) -> Variable:
-        y: object = eval(expression, {"np": np, "x": x})
-        assert isinstance(y, Variable)
-        return y
-
-    np.testing.assert_allclose(np.ravel(orders(f, at, 2)), expected, rtol=1e-5)
-
-
-def test_the_table_of_conventions_is_long() -> None:
-    assert len(stated()) >= 25
