@@ -36,6 +36,7 @@ from tinypytorch.command.tasks import (
     lost,
 )
 from tinypytorch.command.workers import Lost, Result
+from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.verify import Settings
 
@@ -123,10 +124,10 @@ class Run:
     def _found(self) -> list[Task | Row]:
         """What is to be verified, in order; for what cannot be, its row."""
         if not self.options.targets:
-            return [Builtin(name, self.settings) for name in NAMES]
+            return [Builtin(name, self.settings) for name in (*NAMES, *COMPOSED)]
         steps: list[Task | Row] = []
         for text in dict.fromkeys(self.options.targets):
-            named = text in NAMES and not Path(text).exists()
+            named = (text in NAMES or text in COMPOSED) and not Path(text).exists()
             steps.append(Builtin(text, self.settings) if named else Find(place_of(text)))
         finds = [n for n, step in enumerate(steps) if isinstance(step, Find)]
         tasks = [step for step in steps if isinstance(step, Find)]

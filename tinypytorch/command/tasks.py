@@ -12,10 +12,11 @@ from typing import Final, TypeAlias
 
 from tinypytorch.command.targets import Entry, MisuseError, Place, entries, is_op, is_traced, resolve
 from tinypytorch.testing.checks import Verdict
+from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.libraries import LIBRARIES, library
 from tinypytorch.testing.libraries.search import Report as LibraryReport
 from tinypytorch.testing.libraries.search import search
-from tinypytorch.testing.verify import Report, Settings, verify_builtin, verify_function, verify_op
+from tinypytorch.testing.verify import Report, Settings, verify_builtin, verify_composed, verify_function, verify_op
 from tinypytorch.testing.whose import said
 
 
@@ -76,7 +77,7 @@ class Find:
 
 @dataclass(frozen=True)
 class Builtin:
-    """Verify an op of the package."""
+    """Verify an op of the package, or a function that is made of some."""
 
     name: str
     settings: Settings
@@ -152,7 +153,8 @@ def perform(task: Task, tell: Tell) -> Answer:
     start = time.monotonic()
     try:
         if isinstance(task, Builtin):
-            return row_of(verify_builtin(task.name, task.settings, tell))
+            check = verify_composed if task.name in COMPOSED else verify_builtin
+            return row_of(check(task.name, task.settings, tell))
         return _checked(task, tell)
     except MisuseError as error:
         return lost(task, Outcome.MISUSED, str(error))

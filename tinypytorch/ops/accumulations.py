@@ -230,6 +230,8 @@ class LogSoftmax:
 
     def forward(self, x: Array, /) -> Array:
         shifted = x - u.largest(x, self.axis)
+        if not x.size:
+            return shifted
         y = shifted - u.log(u.add_reduce(widened(u.exp(shifted)), self.axis, True))
         return y if y.dtype == x.dtype else y.astype(x.dtype)
 

@@ -21,6 +21,7 @@ from tinypytorch.arrays import Array
 from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
 from tinypytorch.testing.checks import Finding, Verdict
+from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.conventions import check_conventions
 from tinypytorch.testing.draws import random_plans
 from tinypytorch.testing.examine import BEYOND, RAISED, Failure, examine, smallest
@@ -146,6 +147,12 @@ def verify_builtin(name: str, settings: Settings = Settings(), progress: Progres
     step = POOL[name]
     report = _verify(name, with_step(step, settings), short(step, settings), settings, progress, spec_of(op).kink)
     return _at_kinks(report, op)
+
+
+def verify_composed(name: str, settings: Settings = Settings(), progress: Progress = lambda done: None) -> Report:
+    """Verify one of the package's functions that are made of ops, by its name in `COMPOSED`."""
+    made = COMPOSED[name]
+    return verify_function(made.function, *made.arrays(), name=name, settings=settings, progress=progress)
 
 
 def verify_function(
