@@ -161,7 +161,8 @@ def _result(op: Function, r: object) -> Variable:
         raise TypeError(
             f"{op_name(op)}: forward gave {shape_and_dtype(r)}, not an ndarray of numbers; wrap it with np.asarray(...)"
         )
-    return result(values)
+    held: Array = values if values.ndim else values[()]
+    return result(held)
 
 
 def _attach(y: Variable, node: Node, bits: int) -> None:

@@ -224,11 +224,13 @@ def _in_order(xs: Sequence[Variable]) -> Variable:
                 (best[i, k][0] + best[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
             )
 
-    def product(i: int, j: int) -> Variable:
-        k = best[i, j][1]
-        return xs[i] if i == j else product(i, k) @ product(k + 1, j)
+    return _product(xs, best, 0, len(xs) - 1)
 
-    return product(0, len(xs) - 1)
+
+def _product(xs: Sequence[Variable], best: dict[tuple[int, int], tuple[int, int]], i: int, j: int) -> Variable:
+    """The product of matrices i to j, parted where `best` says. (A recursive closure would be a reference cycle.)"""
+    k = best[i, j][1]
+    return xs[i] if i == j else _product(xs, best, i, k) @ _product(xs, best, k + 1, j)
 
 
 def matrices(name: str, a: Operand) -> Variable:

@@ -40,7 +40,7 @@ _pinv: Callable[[Array, float], Array] = attrgetter("pinv")(np.linalg)
 # A condition number (of Frobenius norms) from which on cofactors are not computed from the inverse.
 _WELL: Final = 1e6
 # Up to so many rows a cofactor is computed as the determinant that it is.
-_FEW: Final = 4
+FEW: Final = 4
 
 
 def _half(x: Array) -> bool:
@@ -133,7 +133,7 @@ def cofactors(a: Array) -> Array:
     if _half(a):
         return _as(a, cofactors(_single(a)))
     n: int = a.shape[-1]
-    if n <= _FEW or a.dtype.kind in "cO" or _wide(a):
+    if n <= FEW or a.dtype.kind in "cO" or _wide(a):
         return el.cofactors(a, det)
     u, s, vh = full_svd(a)
     if (s[..., -1] * _WELL > s[..., 0]).all():

@@ -112,9 +112,9 @@ class Det:
 class Cofactors:
     """y = det(x) x^-T, and where x is singular what that tends to: the derivative of the determinant.
 
-    By symmetry of second derivatives, dx is the derivative of y along g: (<g, y> - y g^T) x^-T. Where x is singular, or
-    its condition costs half of the digits, that of Faddeev and Le Verrier's recursion, in sums and products: right at
-    every order, for any rank.
+    By symmetry of second derivatives, dx is the derivative of y along g: (<g, y> - y g^T) x^-T. Of few rows, and where
+    x is singular or its condition costs half of the digits, that of Faddeev and Le Verrier's recursion, in sums and
+    products: right at every order, for any rank.
     """
 
     spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()))
@@ -125,10 +125,11 @@ class Cofactors:
     def backward(self, gy: T, y: T, x: T, /) -> T:
         shape: Shape = x.shape
         n = shape[-1]
-        if n < 3:
+        if n <= lapack.FEW:
             return _along(gy, x, n).mT
         share: T = lift(_LeastShare(), x)
-        well: Mask = share > 2.0 * math.sqrt(lapack.epsilon(x.dtype))
+        least = math.sqrt(math.sqrt(lapack.epsilon(x.dtype)))  # the terms below cancel as the square of it
+        well: Mask = share > least
         if well.all():
             inverse: T = lift(Inv(), x).mT
             return of_matrices(total(gy * y)) * inverse - y @ gy.mT @ inverse
