@@ -186,7 +186,9 @@ def eigen(a: Array, v: Array, close: Mask, steps: int, given: Map = as_given) ->
         gap: Array = np.where(lowered, identity(a, 1), w[..., None, :] - w[..., :, None])
         turned: Array = (off + w[..., None, :] * lack) / gap
         x = x + x @ np.where(lowered, lack * 0.5, turned)
-    return _rayleigh(a, x)[0], x
+    top: Array = np.add.reduce(x * (a @ x), -2)
+    length: Array = np.add.reduce(x * x, -2)
+    return top / length, x
 
 
 def _rayleigh(a: Array, x: Array) -> tuple[Array, Array, Array]:

@@ -18,12 +18,28 @@ from tinypytorch.ops import elimination as el
 from tinypytorch.ops import lapack
 from tinypytorch.testing.numbers.dual import Dual
 from tinypytorch.testing.numbers.kinds import NotRepresentableError
+from tinypytorch.testing.numbers.rounded import Rounded
 
 # Matrices with a larger condition number count as singular; eigenvalues that are closer, relatively, as the same.
 _SINGULAR: Final = 1e8
 _SAME: Final = 1e-6
 # Newton steps from fifteen digits: two for fifteen digits of a second derivative, four for fifty.
+_FLOAT_STEPS: Final = 2
 _STEPS: Final = 4
+
+
+def steps(a: Array) -> int:
+    """How many steps the kind of number in an array takes."""
+    entries: list[object] = a.reshape(-1)[:1].tolist()
+    return _FLOAT_STEPS if all(_is_rounded(x) for x in entries) else _STEPS
+
+
+def _is_rounded(x: object) -> bool:
+    """Whether the number at the bottom of a dual number is a float with a bound on its error."""
+    while not isinstance(x, Rounded) and hasattr(x, "v"):
+        inner: object = getattr(x, "v", None)
+        x = inner
+    return isinstance(x, Rounded)
 
 
 def floats(a: AnyArray) -> Array:
@@ -125,7 +141,7 @@ def eigh(a: Array, uplo: Literal["L", "U"] = "L") -> tuple[Array, Array]:
     w, v = lapack.eigh(floats(symmetric), uplo == "L")
     near = lapack.close(w, _SAME)
     _distinct(a, w, near, ~np.eye(w.shape[-1], dtype=np.bool))
-    return el.eigen(symmetric, v.astype(object), near, _STEPS, exactly)
+    return el.eigen(symmetric, v.astype(object), near, steps(a), exactly)
 
 
 def svd(a: Array, *, full_matrices: bool = True) -> tuple[Array, Array, Array]:
@@ -137,7 +153,7 @@ def svd(a: Array, *, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     apart: Mask = ~np.eye(m + n, dtype=np.bool)
     apart[2 * k :, 2 * k :] = False
     _distinct(a, s, near, apart)
-    return el.singular(a, u.astype(object), s, vh.mT.astype(object), near, _STEPS, exactly)
+    return el.singular(a, u.astype(object), s, vh.mT.astype(object), near, steps(a), exactly)
 
 
 def pinv(a: Array, rcond: float | None = None) -> Array:
