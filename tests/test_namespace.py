@@ -159,3 +159,20 @@ def test_a_network_with_nested_parameters() -> None:
         assert grad(w).shape == w.shape
         assert grad(b).shape == b.shape
     assert call(npla.norm, inputs) == numpy.linalg.norm(inputs)
+
+
+def test_conversions_of_plain_arrays_are_numpys() -> None:
+    turned = numpy.arange(6.0).reshape(2, 3).T
+    masked = numpy.ma.masked_array([1.0, 2.0], [False, True])
+    for name in ("asanyarray", "ascontiguousarray", "asfortranarray", "asarray", "array"):
+        for given in (turned, masked, 1.0, [1, 2], numpy.float32(2.0)):
+            mine, own = call(getattr(np, name), given), call(getattr(numpy, name), given)
+            assert type(mine) is type(own)
+            for of in ("shape", "dtype", "strides"):
+                assert getattr(mine, of) == getattr(own, of)
+    assert getattr(call(np.full, numpy.int64(3), 1.0), "shape", None) == (3,)
+    x = var(2.0)
+    for name, shape in (("ascontiguousarray", (1,)), ("asfortranarray", (1,)), ("asanyarray", ())):
+        made = call(getattr(np, name), x)
+        assert isinstance(made, Variable)
+        assert made.shape == shape

@@ -316,3 +316,11 @@ COMPOSED: dict[str, Callable[[Variable], Variable]] = {
 def test_derivatives_of_what_is_composed(name: str) -> None:
     report = check_function(COMPOSED[name], np.array([0.5, 1.25, -0.75, 2.0, 1.5, -1.25]), examples=10)
     assert report.verdict.name == "PASS"
+
+
+@pytest.mark.parametrize("name", ["fweights", "aweights"])
+def test_weights_of_a_covariance_do_not_lose_their_gradient(name: str) -> None:
+    x, w = Variable(np.arange(6.0).reshape(2, 3)), Variable(np.array([1.0, 2.0, 1.0]))
+    with pytest.raises(TypeError, match=r"would lose their gradient; give w\.data"):
+        call(tp.cov, x, **{name: w})
+    assert isinstance(call(tp.cov, x, **{name: w.data.astype(int) if name == "fweights" else w.detach()}), Variable)

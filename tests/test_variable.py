@@ -316,3 +316,17 @@ def test_concatenating_along_no_axis_flattens() -> None:
 def test_only_floating_dtypes_can_be_cast_to(dtype: type[float] | str) -> None:
     with pytest.raises(TypeError, match=r"astype: .* is not floating"):
         call(var([1.0]).astype, dtype)
+
+
+@pytest.mark.parametrize(("a", "b"), [(5.5, 2.0), (-5.5, 2.0), (5.5, -2.0)])
+def test_remainder_and_floor_division_are_pythons(a: float, b: float) -> None:
+    x, y = var(a), var(b)
+    assert (x % b).item() == (a % y).item() == (x % y).item() == a % b
+    for whole in (x // b, a // y, x // y):
+        assert whole == a // b
+    for count, rest in (divmod(x, b), divmod(a, y)):
+        assert count == a // b
+        assert rest.item() == a % b
+    (x % y).backward()
+    assert grad(x) == 1.0
+    assert grad(y) == -(a // b)

@@ -236,8 +236,6 @@ def operands(x: Variable) -> None:
     use([1] - x)  # E: operator
     use(x @ 2.0)  # E: operator
     use(2.0 @ x)  # E: operator
-    use(x // 2)  # E: operator
-    use(x % 2)  # E: operator
     use(x < "a")  # E: operator
     use(x == 1.0)  # E: comparison-overlap
     use(tp.exp("a"))  # E: arg-type

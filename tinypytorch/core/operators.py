@@ -42,11 +42,12 @@ from tinypytorch.ops.elementwise import Abs
 from tinypytorch.ops.indexing import GetItem
 from tinypytorch.ops.products import MatMul
 from tinypytorch.ops.reductions import Max, Mean, Min, Sum
+from tinypytorch.ops.rounding import Remainder
 from tinypytorch.ops.selection import Clip
 from tinypytorch.ops.shaping import AsType, Reshape, Transpose
 
 ADD, SUB, MUL, DIV, NEG, POW = ar.Add(), ar.Sub(), ar.Mul(), ar.Div(), ar.Neg(), ar.Pow()
-SQUARE, ABS, MATMUL, SUM = ar.Square(), Abs(), MatMul(), Sum()
+SQUARE, ABS, MATMUL, SUM, REMAINDER = ar.Square(), Abs(), MatMul(), Sum(), Remainder()
 
 Plain: TypeAlias = NumericArray | Scalar | ComplexScalar
 
@@ -116,6 +117,25 @@ class ArrayOperators:
 
     def __rpow__(self, other: Plain, /) -> Self:
         return self.combine(POW, other, self)
+
+    def __mod__(self, other: Self | Plain, /) -> Self:
+        return self.combine(REMAINDER, self, other)
+
+    def __rmod__(self, other: Plain, /) -> Self:
+        return self.combine(REMAINDER, other, self)
+
+    def __floordiv__(self, other: Self | Plain, /) -> Array:
+        """A constant, whose derivative is zero or does not exist: an array."""
+        return floor_divide(value_of(self), value_of(other))
+
+    def __rfloordiv__(self, other: Plain, /) -> Array:
+        return floor_divide(value_of(other), value_of(self))
+
+    def __divmod__(self, other: Self | Plain, /) -> tuple[Array, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Plain, /) -> tuple[Array, Self]:
+        return other // self, other % self
 
     def __neg__(self) -> Self:
         return self.record(NEG)
@@ -265,6 +285,12 @@ class ArrayOperators:
 
 # A part of an index as it is given: what an op holds, and what becomes that.
 Given: TypeAlias = IndexPart | Whole | Sequence[int] | Sequence[Sequence[int]] | ArrayOperators
+
+
+def floor_divide(a: Array, b: Array) -> Array:
+    """`np.floor_divide` of values; `TypeError` for complex ones, by NumPy."""
+    y: Array = np.floor_divide(a, b)
+    return y
 
 
 def value_of(x: object) -> Array:

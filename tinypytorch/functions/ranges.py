@@ -198,6 +198,8 @@ def cov(
     for given in (fweights, aweights):
         if given is not None:
             part = constant(given).data
+            if isinstance(given, Variable) and given.requires_grad:
+                raise TypeError("cov: weights are constants, and would lose their gradient; give w.data")
             if part.shape != x.shape[1:]:
                 raise ValueError(f"cov: weights of shape {part.shape} for {x.shape[1]} observations")
             weights = part if weights is None else weights * part

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from typing import TypeAlias, overload
+from typing import SupportsIndex, TypeAlias, overload
 
 import numpy as np
 
@@ -58,19 +59,35 @@ def asarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Varia
     return _joined("asarray", a, dtype, kwargs)
 
 
-asanyarray = asarray
-ascontiguousarray = asarray
-asfortranarray = asarray
+def asanyarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+    """`numpy.asanyarray`, which leaves subclasses of arrays as they are; of Variables as `asarray`."""
+    return _joined("asanyarray", a, dtype, kwargs) if holds_variables(a) else _numpys("asanyarray", a, dtype, kwargs)
 
 
-def full(shape: int | Shape, fill_value: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+def ascontiguousarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+    """`numpy.ascontiguousarray`, with one axis at least; of Variables, which have no order in memory, as `asarray`."""
+    if not holds_variables(a):
+        return _numpys("ascontiguousarray", a, dtype, kwargs)
+    return at_least(1, _joined("ascontiguousarray", a, dtype, kwargs))
+
+
+def asfortranarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+    """`numpy.asfortranarray` likewise."""
+    if not holds_variables(a):
+        return _numpys("asfortranarray", a, dtype, kwargs)
+    return at_least(1, _joined("asfortranarray", a, dtype, kwargs))
+
+
+def full(
+    shape: SupportsIndex | Shape, fill_value: Mixed, dtype: Precision | None = None, **kwargs: object
+) -> Variable | Array:
     """`numpy.full`; filled with a Variable, a Variable.
 
     >>> full((2, 2), Variable(np.array(3.0)))
     variable([[3. 3.]
               [3. 3.]])
     """
-    wide = (shape,) if isinstance(shape, int) else tuple(shape)
+    wide = tuple(shape) if isinstance(shape, tuple | list) else (operator.index(shape),)
     if holds_variables(fill_value):
         return broadcast_to(_joined("full", fill_value, dtype, kwargs), wide)
     filled: object = np.full
