@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Concatenate, Literal, ParamSpec, Protocol, overload
+from typing import Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from tinypytorch.transforms.reverse import Argnums, Later, OfVariable, check_arg
 from tinypytorch.transforms.tracing import Trace, number_or_array, plain
 from tinypytorch.transforms.trees import describe, flatten, is_sequence, trees, unflatten
 
+B = TypeVar("B")
 P = ParamSpec("P")
 
 
@@ -168,11 +169,19 @@ def hessian_product(name: str, f: object, argnums: Argnums) -> Served:
 
 
 @overload
-def jacobian(f: Callable[Concatenate[Variable, P], Variable], argnums: Literal[0] = 0) -> OfVariable[P]: ...
+def jacobian(
+    f: Callable[Concatenate[Variable, P], Variable], argnums: Literal[0] = 0, has_aux: Literal[False] = False
+) -> OfVariable[P]: ...
 @overload
-def jacobian(f: Callable[P, Variable], argnums: Later) -> Callable[P, Array]: ...
+def jacobian(f: Callable[P, Variable], argnums: Later, has_aux: Literal[False] = False) -> Callable[P, Array]: ...
 @overload
-def jacobian(f: Callable[P, Variable], argnums: Sequence[int]) -> Callable[P, tuple[Array, ...]]: ...
+def jacobian(
+    f: Callable[P, Variable], argnums: Sequence[int], has_aux: Literal[False] = False
+) -> Callable[P, tuple[Array, ...]]: ...
+@overload
+def jacobian(
+    f: Callable[P, tuple[Variable, B]], argnums: int = 0, *, has_aux: Literal[True]
+) -> Callable[P, tuple[Array, B]]: ...
 def jacobian(f: object, argnums: Argnums = 0, has_aux: bool = False) -> object:
     """All derivatives of all results of f by all entries of an argument, as a function of the same arguments.
 
