@@ -50,7 +50,9 @@ class Call:
         self.name: str = name
         self.function: Served = function
         self.names: tuple[str, ...] = tuple(kwargs)
-        self.leaves, self.structure = flatten((*args, *kwargs.values()))
+        leaves, structure = flatten((*args, *kwargs.values()))
+        self.leaves: list[object] = leaves
+        self.structure: Structure = structure
         self.inputs: list[Variable] = [x for x in self.leaves if isinstance(x, Variable)]
         self.results: Structure | None = None
 

@@ -25,7 +25,7 @@ from tinypytorch.core.operators import Plain
 from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Spec, T, value
 from tinypytorch.transforms.forward import parents_of
-from tinypytorch.transforms.trees import Leaf, describe, flatten, map_leaves, trees
+from tinypytorch.transforms.trees import Leaf, Structure, describe, flatten, map_leaves, trees
 
 # How many transforms the code that runs now is inside of.
 _depth: ContextVar[int] = ContextVar("tinypytorch.transforms", default=0)
@@ -83,7 +83,8 @@ class Trace:
         self, name: str, f: Callable[[tuple[object, ...]], object], args: Sequence[object], which: tuple[int, ...]
     ) -> None:
         self.name: str = name
-        leaves, self.structure = flatten(tuple(args[i] for i in which))
+        leaves, structure = flatten(tuple(args[i] for i in which))
+        self.structure: Structure = structure
         inside = _depth.get() > 0
         self.nested: bool = inside or any(isinstance(x, Variable) for x in flatten(tuple(args))[0])
         self.recording: bool = inside or Config.enable_backprop
@@ -97,7 +98,9 @@ class Trace:
                 y = f(tuple(replaced))
             finally:
                 _depth.reset(token)
-        self.outputs, self.results = flatten(y)
+        outputs, results = flatten(y)
+        self.outputs: list[object] = outputs
+        self.results: Structure = results
         self.nested = self.nested or uses_others(self.outputs, self.aliases)
 
     def scalar(self) -> Variable | None:

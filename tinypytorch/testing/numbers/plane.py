@@ -105,7 +105,14 @@ class Plane(Generic[R]):
     def __lt__(self, other: object) -> bool:
         raise NotRepresentableError("complex numbers have no order")
 
-    __gt__ = __le__ = __ge__ = __lt__
+    def __gt__(self, other: object) -> bool:
+        return self < other
+
+    def __le__(self, other: object) -> bool:
+        return self < other
+
+    def __ge__(self, other: object) -> bool:
+        return self < other
 
     def __float__(self) -> float:
         raise TypeError("a float has no room for a complex number: this forward converts its values")
