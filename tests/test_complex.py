@@ -23,6 +23,7 @@ from tinypytorch.testing.checks import Verdict, check_first, check_second
 from tinypytorch.testing.matrix import check_op
 from tinypytorch.testing.operands import inside, small
 from tinypytorch.testing.programs import Program, leaf_in
+from tinypytorch.testing.suspicions import suspect
 
 
 def leaf(shape: Shape = (2, 3), seed: int = 1, dtype: str = "complex128") -> Variable:
@@ -398,3 +399,13 @@ def test_float_power_is_at_least_double() -> None:
     y = call(np.float_power, z, 2.5)
     assert isinstance(y, Variable)
     assert names(tp.float_power(z, 2), y) == ["complex128", "complex128"]
+
+
+@pytest.mark.parametrize(("factor", "said"), [(3.0, "a factor of 3"), (2.0 + 1.0j, "a factor of 2+1j")])
+def test_a_factor_among_complex_derivatives_is_named(factor: complex, said: str) -> None:
+    right = np.array([[1.0 + 2.0j, 0.0], [0.0, -0.5j]])
+    wrong: Array = np.multiply(right, factor)
+    y = np.array([1.0j, 2.0])
+    assert suspect(right, wrong, [y], y, []) == said
+    alone = np.array([factor])
+    assert "which is operand 0" in suspect(right, wrong, [alone], y, [])

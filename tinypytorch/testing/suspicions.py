@@ -78,7 +78,7 @@ def suspect(expected: Array, actual: Array, xs: Sequence[Array], y: Array, other
     moved = expected != 0
     ratio = actual[moved] / expected[moved]
     if moved.any() and close(ratio, np.full_like(ratio, ratio[0])) and not actual[~moved].any():
-        return _factor(float(ratio[0]), xs, y)
+        return _factor(complex(ratio[0]), xs, y)
     if any(o.shape == actual.shape and close(actual, o) for o in others):
         return "two operands swapped: this is the gradient of the other one"
     if not actual[~moved].any() and _some_zero(actual[moved]):
@@ -95,15 +95,16 @@ def suspect(expected: Array, actual: Array, xs: Sequence[Array], y: Array, other
     return "the values differ"
 
 
-def _factor(c: float, xs: Sequence[Array], y: Array) -> str:
+def _factor(c: complex, xs: Sequence[Array], y: Array) -> str:
     """A factor in words; what it equals among the operands' values, if there is just one."""
     if abs(c - 1) < 1e-2:
         return f"a relative error of {abs(c - 1):.0e}"
+    text = f"a factor of {c if c.imag else c.real:.6g}"
     names = [(f"operand {n}", x) for n, x in enumerate(xs)] + [("the output", y)]
     for name, value in names:
-        if value.size == 1 and np.isclose(c, float(value.reshape(-1)[0]), rtol=1e-12, atol=0) and c not in (2.0, 0.5):
-            return f"a factor of {c:.6g}, which is {name}: one taken for the other, or an exponent off by one"
-    return f"a factor of {c:.6g}"
+        if value.size == 1 and abs(complex(value.reshape(-1)[0]) - c) <= 1e-12 * abs(c) and c not in (2.0, 0.5):
+            return f"{text}, which is {name}: one taken for the other, or an exponent off by one"
+    return text
 
 
 def _factor_by_entry(expected: Array, actual: Array, xs: Sequence[Array], y: Array) -> str:
