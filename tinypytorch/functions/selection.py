@@ -33,8 +33,8 @@ def minimum(a: Operand, b: Operand) -> Variable:
 def where(condition: Operand, a: Operand, b: Operand) -> Variable:
     """a where `condition` holds, else b, broadcast. The condition is a constant.
 
-    What was not chosen gets a gradient of exactly zero, whatever its value. (A nan or infinite derivative *inside* a
-    branch still meets that zero, in the branch's own rule: keep the branch's argument inside its domain.)
+    What was not chosen gets a gradient of exactly zero, whatever its value, also where the slope of a function behind
+    it is infinite or nan. (Not so of a product with an infinite or nan factor: 0 * inf is nan in its own rule.)
 
     >>> where(np.array([True, False]), Variable(np.array([1.0, 2.0])), 0.0)
     variable([1. 0.])
