@@ -276,3 +276,16 @@ def test_checkpoint_saves_memory_and_changes_no_derivative() -> None:
     small = x[:3]
     twice = [tp.hvp(chain(step))(small, np.ones(3)) for step in (layer, tp.checkpoint(layer))]
     np.testing.assert_allclose(np.asarray(twice[0], np.float64), np.asarray(twice[1], np.float64), rtol=1e-12)
+
+
+COMPLEX = [np.exp, np.abs, np.conj, np.real, np.imag, np.angle, np.fft.fft, lambda z: z * np.conj(z), lambda z: 1 / z]
+
+
+@pytest.mark.parametrize("f", COMPLEX, ids=range(len(COMPLEX)))
+def test_forward_mode_is_the_transpose_of_reverse_mode_in_the_complex_plane(f: Callable[[Variable], Variable]) -> None:
+    z, t = np.array([1.0 + 2.0j, -0.5 + 0.25j]), np.array([0.25 - 1.0j, 0.5 + 0.75j])
+    y, pull = tp.vjp(f, z)
+    _, moved = tp.jvp(f, (z,), (t,))
+    g = np.array([1.0 - 0.5j, 0.5 + 0.125j]) if np.iscomplexobj(y) else np.array([1.0, -0.5])
+    ahead, back = np.sum(g * moved).real, np.sum(pull(g)[0] * t).real
+    assert math.isclose(ahead, back, rel_tol=1e-13)
