@@ -286,6 +286,7 @@ def test_forward_mode_is_the_transpose_of_reverse_mode_in_the_complex_plane(f: C
     z, t = np.array([1.0 + 2.0j, -0.5 + 0.25j]), np.array([0.25 - 1.0j, 0.5 + 0.75j])
     y, pull = tp.vjp(f, z)
     _, moved = tp.jvp(f, (z,), (t,))
+    assert moved.dtype == y.dtype
     g = np.array([1.0 - 0.5j, 0.5 + 0.125j]) if np.iscomplexobj(y) else np.array([1.0, -0.5])
     ahead, back = np.sum(g * moved).real, np.sum(pull(g)[0] * t).real
     assert math.isclose(ahead, back, rel_tol=1e-13)
