@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -35,6 +36,18 @@ class KinkError(UnavailableError):
     """Where the Jacobian is not one matrix."""
 
 
+@dataclass(frozen=True)
+class Jacobian:
+    """Entries of an (outputs, inputs) matrix, and how far each may be off by rounding."""
+
+    entries: Array
+    error: Array
+
+
+# An entry and how far it may be off.
+_Entry: TypeAlias = tuple[float, float]
+
+
 # The outputs and operands that a rule is given, in place of others.
 Confused: TypeAlias = Callable[[Sequence[Array], Sequence[Array]], tuple[Sequence[Array], Sequence[Array]]]
 
@@ -51,7 +64,7 @@ def alone(p: Program, i: Instruction) -> Program:
     return q
 
 
-def jacobians(q: Program) -> list[Array]:
+def jacobians(q: Program) -> list[Jacobian]:
     """For each leaf of a program of one instruction, d (all entries of all outputs) / d (each entry of the leaf).
 
     By dual numbers; where the op does not run on them, by differences. Raises `UnavailableError` at a kink. Complex
@@ -59,23 +72,26 @@ def jacobians(q: Program) -> list[Array]:
     which Re(g dx) is the derivative along dx.
     """
     rows = len(_weights_of_rows(q))
-    found: list[Array] = []
+    found: list[Jacobian] = []
     for leaf, x in enumerate(q.leaves):
-        columns: list[Sequence[float | Array]] = []
+        columns: list[Array] = []
+        errors: list[Array] = []
         for k in range(x.size):
             directions = [np.zeros_like(y) for y in q.leaves]
-            directions[leaf].reshape(-1)[k] = 1.0
-            column: list[float | Array] = [*_entries(q, directions)]
+            directions[leaf].flat[k] = 1.0  # whatever their order in memory
+            column, error = np.array(_entries(q, directions)).reshape(rows, 2).T
             if is_complex(x):
-                directions[leaf].reshape(-1)[k] = IMAGINARY
-                across = _entries(q, directions)
-                column = [a - b * IMAGINARY for a, b in zip(column, across, strict=True)]
+                directions[leaf].flat[k] = IMAGINARY
+                across, more = np.array(_entries(q, directions)).reshape(rows, 2).T
+                column, error = column - across * IMAGINARY, error + more
             columns.append(column)
-        found.append(np.array(columns).reshape(x.size, rows).T)
+            errors.append(error)
+        shape = (x.size, rows)
+        found.append(Jacobian(np.array(columns).reshape(shape).T, np.array(errors).reshape(shape).T))
     return found
 
 
-def _entries(q: Program, directions: Sequence[Array]) -> list[float]:
+def _entries(q: Program, directions: Sequence[Array]) -> list[_Entry]:
     """A column: the derivatives of all rows along the directions."""
     try:
         return _column(q, directions)
@@ -93,7 +109,7 @@ def _weights_of_rows(q: Program) -> list[list[Array]]:
         for k in range(y.size):
             for weight in (1.0, IMAGINARY) if is_complex(y) else (1.0,):
                 row = [np.zeros_like(v) for v in ys]
-                row[n].reshape(-1)[k] = weight
+                row[n].flat[k] = weight
                 rows.append(row)
     return rows
 
@@ -110,7 +126,7 @@ def runs_on_duals(q: Program) -> bool:
     return True
 
 
-def _by_differences(q: Program, directions: Sequence[Array], row: int) -> float:
+def _by_differences(q: Program, directions: Sequence[Array], row: int) -> _Entry:
     """The derivative of one entry of the outputs along the directions."""
     weighted = _weights_of_rows(q)[row]
 
@@ -121,12 +137,12 @@ def _by_differences(q: Program, directions: Sequence[Array], row: int) -> float:
     found = along(q, entry, directions)
     if not found.smooth:
         raise KinkError("a branch changes under the smallest stencil")
-    return float(found.value)
+    return float(found.value), float(found.bound)
 
 
-def _column(q: Program, directions: Sequence[Array]) -> list[float]:
+def _column(q: Program, directions: Sequence[Array]) -> list[_Entry]:
     """The derivatives of all entries of all outputs along the directions."""
-    sides: list[list[float]] = []
+    sides: list[list[_Entry]] = []
     for side in (1, -1):
         watch = Watch(side)
         token = WATCH.set(watch)
@@ -135,16 +151,16 @@ def _column(q: Program, directions: Sequence[Array]) -> list[float]:
             values = run_on(q, leaves, ROUNDED)[len(q.leaves) :]
         finally:
             WATCH.reset(token)
-        side_of: list[float] = []
+        side_of: list[_Entry] = []
         for value, y in zip(values, q.values[len(q.leaves) :], strict=True):
             real: list[Dual[Rounded]] = real_parts(value).ravel().tolist()
             imag: list[Dual[Rounded]] = imaginary_parts(value).ravel().tolist()
             for a, b in zip(real, imag, strict=True):
-                side_of += [a.t.v, -b.t.v] if is_complex(y) else [a.t.v]
+                side_of += [(a.t.v, a.t.e), (-b.t.v, b.t.e)] if is_complex(y) else [(a.t.v, a.t.e)]
         sides.append(side_of)
         if not watch.kinks:
             return sides[0]
-    if sides[0] != sides[1]:
+    if [v for v, _ in sides[0]] != [v for v, _ in sides[1]]:
         raise KinkError("a kink, where the Jacobian is not one matrix")
     return sides[0]
 
@@ -164,7 +180,8 @@ def rule_jacobians(q: Program, scale: float = SCALE, confused: Confused | None =
         rows.append([_in_shape(g, x, scale) for g, x in zip(given, xs, strict=True)])
     if not rows:  # no entries: that it runs, and gives the right shapes, is all there is to see
         given = local(i.op, [np.zeros_like(v) for v in ys], *(confused or _as_it_is)(ys, xs))
-        return [_in_shape(given[n], xs[n], scale) for n, r in enumerate(i.operands) if isinstance(r, int)]
+        shaped = [_in_shape(given[n], xs[n], scale) for n, r in enumerate(i.operands) if isinstance(r, int)]
+        return [g if isinstance(g, str) else g.reshape(-1)[:0].reshape(0, g.size) for g in shaped]
     found: list[Array | str] = []
     for n, r in enumerate(i.operands):
         if isinstance(r, int):

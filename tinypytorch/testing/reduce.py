@@ -1,4 +1,4 @@
-"""Floor 6: the smallest program that still fails. Imports `programs` and NumPy.
+"""Floor 6: the smallest program that still fails. Imports `programs`, two ops and NumPy.
 
 Greedy, on the program itself: fewer instructions first, then fewer entries, then rounder numbers. A change is kept if
 the program still runs and fails in the same way. Cutting is what makes it work: any inner value can become a leaf.
@@ -17,6 +17,7 @@ import numpy as np
 
 from tinypytorch.arrays import AnyArray, Array, Shape, is_array
 from tinypytorch.function import fields_of, is_many
+from tinypytorch.ops.arithmetic import Mul, Neg
 from tinypytorch.testing.numbers.matrices import is_tuple
 from tinypytorch.testing.programs import Instruction, Program, Ref, starts_of
 
@@ -34,6 +35,7 @@ ENTRIES: Final = 2
 # Small shapes, and what they can be turned into.
 _FEW: Final[tuple[Shape, ...]] = ((), (1,), (2,), (1, 2), (2, 1), (3,), (1, 3), (3, 1), (4,), (2, 2))
 _SHAPES: Final = tuple((a, b) for a in _FEW for b in _FEW if math.prod(a) == math.prod(b))
+_PLAIN: Final = (Mul, Neg)
 _ROUND: Final = (1.0, 2.0, 0.5, -1.0, 3.0, 1.5)
 
 
@@ -94,6 +96,8 @@ def _smaller(p: Program) -> Iterator[Program]:
             for k in range(count):
                 yield from change(p, k)
     yield from _shorter_together(p)
+    for k in range(len(p.code)):
+        yield from _plainer(p, k)
 
 
 def _unused(p: Program) -> set[int]:
@@ -259,6 +263,16 @@ def _with(p: Program, k: int, instead: Instruction) -> Iterator[Program]:
         yield q
 
 
+def _plainer(p: Program, k: int) -> Iterator[Program]:
+    """With a product, or a sign, in place of instruction k: if that fails, too, the op does not matter."""
+    i = p.code[k]
+    operands = tuple(r for r in i.operands if isinstance(r, int))
+    if i.outputs == 1:
+        for op, count in ((Mul(), 2), (Neg(), 1)):
+            if len(operands) >= count:
+                yield from _with(p, k, Instruction(op, operands[:count], 1))
+
+
 def _fewer_entries(p: Program, leaf: int) -> Iterator[Program]:
     """With a smaller leaf: another shape for all leaves of its shape, or one axis shorter, or the leaf alone."""
     x = p.leaves[leaf]
@@ -369,11 +383,12 @@ def _roundness(x: Array) -> tuple[int, int]:
     return sum(e not in _ROUND for e in entries), sum(_ROUND.index(e) if e in _ROUND else 0 for e in entries)
 
 
-def _size(p: Program) -> tuple[int, int, int, int]:
-    """Instructions, entries, leaves, axes: what is to become less, in this order."""
+def _size(p: Program) -> tuple[int, int, int, int, int]:
+    """Instructions, entries, leaves, axes, ops that are not plain: what is to become less, in this order."""
     return (
         len(p.code),
         max(v.size for v in p.values),
         sum(v.size for v in p.values) + len(p.leaves) + sum(len(i.operands) for i in p.code),
         sum(v.ndim for v in p.values),
+        sum(type(i.op) not in _PLAIN for i in p.code),
     )

@@ -35,7 +35,12 @@ def suspicion(q: Program, position: int, expected: Array, actual: Array, others:
     if np.isfinite(actual).all() and close(actual, expected):
         return f"a relative error of {np.abs(actual / np.where(expected == 0, 1, expected) - 1).max():.0e}"
     by_trial = _ignores_cotangent(q, position, actual) or _confusion(q, position, expected, xs)
-    return by_trial or suspect(expected, actual, xs, q.values[-1], others)
+    return by_trial or suspect(_cleared(expected), _cleared(actual), xs, q.values[-1], [_cleared(o) for o in others])
+
+
+def _cleared(a: Array) -> Array:
+    """With zeros where there is nothing but rounding."""
+    return np.where(abs(a) <= _NOISE / 2**5 * abs(a).max(initial=0.0), 0.0, a) if np.isfinite(a).all() else a
 
 
 def _confusion(q: Program, position: int, expected: Array, xs: Sequence[Array]) -> str:

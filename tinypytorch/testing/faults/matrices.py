@@ -17,6 +17,7 @@ _ADJOINT = co.Einsum.adjoint_of
 _CHOLESKY = de.Cholesky.backward
 _QR = de.Qr.backward_all
 _EIGH = de.Eigh.backward_all
+_SOLVE = so.Solve.backward_all
 _SVD = de.Svd.backward_all
 
 
@@ -54,15 +55,13 @@ def _turned(op: pr.Cross, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...
 def _solve_not_transposed(
     op: so.Solve, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /
 ) -> tuple[T | None, ...]:
-    a, _ = xs
-    gb: T = join(op, (a, gy))
-    return -(gb @ y.mT), gb
+    a, b = xs
+    return _SOLVE(op, gy, y, (a.mT, b), needs)
 
 
 def _solve_sign(op: so.Solve, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
-    a, _ = xs
-    gb: T = join(op, (a.mT, gy))
-    return gb @ y.mT, gb
+    ga, gb = _SOLVE(op, gy, y, xs, needs)
+    return None if ga is None else -ga, gb
 
 
 def _inv_sign(op: so.Inv, gy: T, y: T, x: T, /) -> T:
@@ -125,24 +124,65 @@ def _right_vectors_lost(
     return _SVD(op, (gys[0], gys[1], gys[2] * 0.0), ys, xs, needs)
 
 
+_ONE: Final = "a matrix of one entry is its own transpose"
+
 FAULTS: Final[tuple[Fault, ...]] = (
     structural("letters backwards", co.Einsum, "adjoint_of", _transposed, ""),
     structural("the other operand", pr.VecDot, "backward_a", _other_operand, ""),
     structural("transpose missing", pr.MatVec, "backward_b", _not_transposed, ""),
     structural("sign flipped", pr.VecMat, "backward_a", _minus, "sign"),
-    structural("operands in the wrong order", pr.Cross, "backward_all", _turned, ""),
-    structural("transpose missing", so.Solve, "backward_all", _solve_not_transposed, "", lone=False),
+    structural(
+        "operands in the wrong order",
+        pr.Cross,
+        "backward_all",
+        _turned,
+        "",
+        entries=3,
+        because="vectors that have a cross product have three",
+    ),
+    structural(
+        "transpose missing", so.Solve, "backward_all", _solve_not_transposed, "", lone=False, entries=4, because=_ONE
+    ),
     structural("minus lost", so.Solve, "backward_all", _solve_sign, "", lone=False),
     structural("minus lost", so.Inv, "backward", _inv_sign, "sign", lone=False),
-    structural("transposes missing", so.Inv, "backward", _inv_not_transposed, "", lone=False),
-    structural("cofactors transposed", so.Det, "backward", _adjugate, "", lone=False),
+    structural("transposes missing", so.Inv, "backward", _inv_not_transposed, "", lone=False, entries=4, because=_ONE),
+    structural("cofactors transposed", so.Det, "backward", _adjugate, "", lone=False, entries=4, because=_ONE),
     structural("determinant missing", so.Det, "backward", _det_missing, "", lone=False),
     structural("term missing", so.Cofactors, "backward", _trace_alone, "", lone=False),
-    structural("transpose missing", so.LogAbsDet, "backward", _log_not_transposed, "", lone=False),
+    structural(
+        "transpose missing", so.LogAbsDet, "backward", _log_not_transposed, "", lone=False, entries=4, because=_ONE
+    ),
     structural("rule of the inverse", so.Pinv, "backward", _square_only, "", lone=False),
-    structural("both triangles", de.Cholesky, "backward", _both_triangles, "", lone=False),
+    structural(
+        "both triangles",
+        de.Cholesky,
+        "backward",
+        _both_triangles,
+        "",
+        lone=False,
+        entries=4,
+        because="a matrix of one entry has nothing beside its diagonal",
+    ),
     structural("sign of the orthogonal part", de.Qr, "backward_all", _q_sign, "", lone=False),
-    structural("sign of the eigenvector part", de.Eigh, "backward_all", _vector_sign, "", lone=False),
-    structural("the other triangle", de.Eigh, "backward_all", _other_triangle, "", lone=False),
+    structural(
+        "sign of the eigenvector part",
+        de.Eigh,
+        "backward_all",
+        _vector_sign,
+        "",
+        lone=False,
+        entries=4,
+        because="the eigenvector of a matrix of one entry is constant",
+    ),
+    structural(
+        "the other triangle",
+        de.Eigh,
+        "backward_all",
+        _other_triangle,
+        "",
+        lone=False,
+        entries=4,
+        because="a matrix of one entry has no triangle",
+    ),
     structural("right vectors lost", de.Svd, "backward_all", _right_vectors_lost, "", lone=False),
 )

@@ -68,6 +68,8 @@ def _size_taken(x: Array, like: np.dtype[np.float64]) -> Array:
     return (abs(x) if x.dtype.kind == "c" and like.kind != "c" else x).astype(like)
 
 
+_TWO: Final = "two numbers have the sum and the difference for a spectrum, none of which counts twice"
+
 _PLANE: Final = (
     rule_a("conjugate of the other operand", ar.Mul, lambda op, gy, y, a, b: gy * u.conjugate(b), ""),
     rule("conjugate of the output", el.Exp, lambda op, gy, y, x: gy * u.conjugate(y), ""),
@@ -80,9 +82,27 @@ _PLANE: Final = (
     rule("angle of the conjugate", pa.Angle, lambda op, gy, y, x: -gy * IMAGINARY / u.conjugate(x), ""),
     structural("the adjoint is the inverse", fo.Fourier, "backward", _inverse, ""),
     structural("scaled in the other direction", fo.Fourier, "backward", _scale_swapped, ""),
-    structural("half of the spectrum not counted twice", fo.RealFourier, "backward", _unweighted, ""),
-    structural("half of the spectrum not counted twice", fo.HalfFourier, "backward", _unweighted_half, ""),
-    structural("an odd length taken for even", fo.HalfFourier, "backward", _even_for_odd, ""),
+    structural(
+        "half of the spectrum not counted twice", fo.RealFourier, "backward", _unweighted, "", entries=3, because=_TWO
+    ),
+    structural(
+        "half of the spectrum not counted twice",
+        fo.HalfFourier,
+        "backward",
+        _unweighted_half,
+        "",
+        entries=3,
+        because=_TWO,
+    ),
+    structural(
+        "an odd length taken for even",
+        fo.HalfFourier,
+        "backward",
+        _even_for_odd,
+        "",
+        entries=3,
+        because="the spectrum of a single number has no other half",
+    ),
     structural("conjugate transpose", pr.MatMul, "backward_a", _hermitian, ""),
     engine("the size is taken for the real part", Patch(reverse, "in_kind", always(_size_taken))),
     engine("the imaginary part is taken for the real one", Patch(gradients, "_REAL", always(pa.Imag()))),
