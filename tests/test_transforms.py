@@ -278,6 +278,30 @@ def test_checkpoint_saves_memory_and_changes_no_derivative() -> None:
     np.testing.assert_allclose(np.asarray(twice[0], np.float64), np.asarray(twice[1], np.float64), rtol=1e-12)
 
 
+@pytest.mark.parametrize("step", [tp.sin, tp.softmax, tp.cumsum, lambda x: x * x + x], ids=range(4))
+def test_forward_mode_lets_tangents_go_as_it_goes(step: Callable[[Variable], Variable]) -> None:
+    """Beside what the function itself holds, a chain of any length needs a few arrays."""
+    n, array = 10_000, 80_000
+
+    def chain(x: Variable) -> Variable:
+        for _ in range(30):
+            x = step(x)
+        return x
+
+    def peak(run: Callable[[], object]) -> int:
+        gc.collect()
+        tracemalloc.start()
+        kept = run()
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        del kept
+        return found
+
+    x, t = np.linspace(0.1, 0.2, n) / n, np.ones(n)
+    v = Variable(x)
+    assert peak(lambda: tp.jvp(chain, (x,), (t,))) < peak(lambda: chain(v)) + 8 * array
+
+
 COMPLEX = [np.exp, np.abs, np.conj, np.real, np.imag, np.angle, np.fft.fft, lambda z: z * np.conj(z), lambda z: 1 / z]
 
 

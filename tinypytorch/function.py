@@ -362,6 +362,8 @@ class Spec:
         them: `value` sees to that.
     linear: whether the forward is linear in all operands together: then it is its own forward derivative.
     multilinear: whether it is linear in each operand, the others held.
+    symmetric: whether the Jacobian of a unary op is a symmetric matrix (that of an elementwise op is, anyhow): then its
+        rule is its own forward derivative.
     """
 
     domain: tuple[Domain, ...] = (REAL,)
@@ -375,6 +377,7 @@ class Spec:
     numbers: Literal["real", "complex"] = "real"
     linear: bool = False
     multilinear: bool = False
+    symmetric: bool = False
 
     @property
     def takes_complex(self) -> bool:

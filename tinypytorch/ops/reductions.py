@@ -163,7 +163,8 @@ class Softmax:
 
     axis: int = -1
     spec: ClassVar[Spec] = Spec(
-        cases=lambda: (Case(Softmax(), ((2, 3),)), Case(Softmax(0), ((3, 2, 2),)), Case(Softmax(), ((1,),)))
+        cases=lambda: (Case(Softmax(), ((2, 3),)), Case(Softmax(0), ((3, 2, 2),)), Case(Softmax(), ((1,),))),
+        symmetric=True,
     )
 
     def forward(self, x: Array, /) -> Array:

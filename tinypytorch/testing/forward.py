@@ -31,11 +31,11 @@ def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] |
         return None
     y, seed = end
     ts = [spread(x.shape, i + 3).astype(dtype)[()] for i, x in enumerate(xs)]
-    order = behind([y], set[Vertex](xs))
+    steps = behind([y], set[Vertex](xs))
     plain: dict[Vertex, Array] = dict(zip(xs, ts, strict=True))
-    pushed(ARRAYS, order, plain)
+    pushed(ARRAYS, steps, plain)
     recorded: dict[Vertex, Tracked] = {x: result(t) for x, t in zip(xs, ts, strict=True)}
-    pushed(VARIABLES, order, recorded)
+    pushed(VARIABLES, steps, recorded)
     moved: Array = np.asarray(plain[y])
     again: Array = np.asarray(variable(recorded[y]).value())
     pulled = gradients(y, xs, seed, allow_unused=True)

@@ -3,15 +3,16 @@
 Imports floors 1 to 3. No op has a second rule for this. What an op declares decides how its tangent comes about:
 
 - an op that is linear (`Spec.linear`, `Spec.multilinear`) is its own derivative: `forward` of the tangent;
-- of an op that works entry by entry, the Jacobian is diagonal, so that its transpose, the rule, is the same thing;
+- of an op that works entry by entry, the Jacobian is diagonal, so that its transpose, the rule, is the same thing; the
+  same holds of any other symmetric one (`Spec.symmetric`);
 - any other rule is linear in the cotangent: recorded once on a cotangent that is a Variable, it is transposed by a
   backward pass through it (J t is the gradient of <gx(gy), t> by gy; Christianson 1992, Radul et al. 2023).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,21 +27,22 @@ from tinypytorch.function import Function, Spec, T, Tracked, is_binary, is_many,
 from tinypytorch.ops.shaping import BroadcastTo, SumTo
 
 
-def is_elementwise(op: Function, xs: Sequence[object]) -> bool:
-    """Whether each entry of the result depends on the entries at its place alone, as the op's declaration says.
+def is_elementwise(spec: Spec, xs: Sequence[object]) -> bool:
+    """Whether each entry of the result depends on the entries at its place alone, as an op's declaration says.
 
     Of complex operands only a holomorphic op counts: of any other the Jacobian by real and imaginary part is a matrix.
     """
-    spec: object = getattr(op, "spec", None)
-    if not isinstance(spec, Spec) or (not spec.holomorphic and any(map(is_complex, xs))):
+    if spec.cases is not None or (spec.ufunc is not None and spec.ufunc.signature is not None):
         return False
-    return spec.cases is None and (spec.ufunc is None or spec.ufunc.signature is None)
+    return spec.holomorphic or not any(map(is_complex, xs))
 
 
-def linearity(op: Function) -> tuple[bool, bool]:
-    """Whether the op declares itself linear in all operands together, and in each by itself."""
-    spec: object = getattr(op, "spec", None)
-    return (spec.linear, spec.multilinear) if isinstance(spec, Spec) else (False, False)
+class Step(NamedTuple):
+    """A result on the way of the tangents, the operands it was made of, and those that no later step needs."""
+
+    y: Vertex
+    parents: tuple[Vertex | None, ...]
+    spent: tuple[Vertex, ...]
 
 
 class Side(Protocol[T]):
@@ -54,8 +56,8 @@ class Side(Protocol[T]):
         """Its results."""
         ...
 
-    def run(self, op: Function, xs: Sequence[T], /) -> tuple[T, ...]:
-        """What the op gives for these operands."""
+    def run(self, y: Vertex, xs: Sequence[T], /) -> tuple[T, ...]:
+        """What the op that gave y gives for these operands."""
         ...
 
     def zeros(self, x: T, /) -> T:
@@ -70,24 +72,25 @@ class Side(Protocol[T]):
 def push(side: Side[T], op: Function, y: Vertex, ts: Sequence[T | None]) -> tuple[T, ...]:
     """The tangents of all results of an op from those of its operands, None for one that does not move."""
     xs = side.operands(y)
-    linear, multilinear = linearity(op)
-    if linear:
-        return side.run(op, [side.zeros(x) if t is None else t for x, t in zip(xs, ts, strict=True)])
-    if multilinear:
-        first, *others = [side.run(op, replaced(xs, i, t))[0] for i, t in enumerate(ts) if t is not None]
+    spec: object = getattr(op, "spec", None)
+    if not isinstance(spec, Spec):
+        return side.transposed(y, op, ts)
+    if spec.linear:
+        return side.run(y, [side.zeros(x) if t is None else t for x, t in zip(xs, ts, strict=True)])
+    if spec.multilinear:
+        first, *others = [side.run(y, replaced(xs, i, t))[0] for i, t in enumerate(ts) if t is not None]
         for part in others:
             first = first + part
         return (first,)
-    if not is_elementwise(op, xs):
+    if not (spec.symmetric or is_elementwise(spec, xs)):
         return side.transposed(y, op, ts)
     z = side.results(y)[0]
-    moved = [None if t is None else t if t.shape == z.shape else lift(BroadcastTo(z.shape), t) for t in ts]
     if is_unary(op):
-        (t,) = moved
+        (t,) = ts
         return () if t is None else (op.backward(t, z, xs[0]),)
     if is_binary(op):
         a, b = xs
-        ta, tb = moved
+        ta, tb = [None if t is None else t if t.shape == z.shape else lift(BroadcastTo(z.shape), t) for t in ts]
         if ta is None:
             return () if tb is None else (op.backward_b(tb, z, a, b),)
         by_a = op.backward_a(ta, z, a, b)
@@ -108,43 +111,59 @@ def parents_of(y: Vertex) -> tuple[Vertex | None, ...]:
     return (y.left,) if y.binary is None else (y.left, y.right)
 
 
-def behind(ys: Iterable[Vertex], starts: set[Vertex]) -> list[Vertex]:
+def behind(ys: Sequence[Vertex], starts: set[Vertex]) -> list[Step]:
     """The results behind `ys` up to `starts`, in an order in which each comes after its operands."""
     oldest = min((x.generation for x in starts), default=0)
-    found: set[Vertex] = set()
+    found: dict[Vertex, tuple[Vertex | None, ...]] = {}
     waiting = [y for y in ys if y.generation > oldest and y not in starts]
     while waiting:
         y = waiting.pop()
-        if y in found:
-            continue
-        found.add(y)
-        waiting.extend(
-            p for p in parents_of(y) if p is not None and p.generation > oldest and p not in found and p not in starts
-        )
-    return sorted(found, key=_generation)
+        if y not in found:
+            found[y] = parents = parents_of(y)
+            for p in parents:
+                if p is not None and p.generation > oldest and p not in found and p not in starts:
+                    waiting.append(p)
+    needed = set(ys)
+    steps: list[Step] = []
+    for y in sorted(found, key=_generation, reverse=True):
+        parents = found[y]
+        spent = tuple([p for p in parents if p is not None and p not in needed])
+        needed.update(spent)
+        steps.append(Step(y, parents, spent))
+    steps.reverse()
+    return steps
 
 
 def _generation(y: Vertex) -> int:
     return y.generation
 
 
-def pushed(side: Side[T], order: Sequence[Vertex], tangents: dict[Vertex, T]) -> None:
-    """Add to `tangents`, which holds those of the starts, those of the vertices in `order`."""
-    for y in order:
-        if y in tangents:  # another output of a node that had its turn
-            continue
-        ts = [None if p is None else tangents.get(p) for p in parents_of(y)]
-        op, node = y.op, y.node
-        if op is None or all(t is None for t in ts):
-            continue
-        made = push(side, op, y, ts)
-        if isinstance(node, MultiNode):
-            for output, t in zip(node.outputs, made, strict=True):
-                v = output()
-                if v is not None:
-                    tangents[v] = t
-        elif made:
-            tangents[y] = made[0]
+def pushed(side: Side[T], steps: Sequence[Step], tangents: dict[Vertex, T]) -> None:
+    """Replace those of the starts in `tangents` by those of the ends, along the steps between them.
+
+    Each is let go where it is needed no more: the next one finds its memory in the cache.
+    """
+    for y, parents, spent in steps:
+        if y not in tangents:  # else another output of a node that had its turn
+            _advance(side, y, parents, tangents)
+        for p in spent:
+            tangents.pop(p, None)
+
+
+def _advance(side: Side[T], y: Vertex, parents: Sequence[Vertex | None], tangents: dict[Vertex, T]) -> None:
+    """Add to the tangents of the operands of the op that gave y those of its results."""
+    ts = [None if p is None else tangents.get(p) for p in parents]
+    op, node = y.op, y.node
+    if op is None or all(t is None for t in ts):
+        return
+    made = push(side, op, y, ts)
+    if isinstance(node, MultiNode):
+        for output, t in zip(node.outputs, made, strict=True):
+            v = output()
+            if v is not None:
+                tangents[v] = t
+    elif made:
+        tangents[y] = made[0]
 
 
 class ArraySide:
@@ -162,8 +181,13 @@ class ArraySide:
             return tuple(y.node.results)
         return (y.result if y.raw is None else y.raw,)
 
-    def run(self, op: Function, xs: Sequence[Array], /) -> tuple[Array, ...]:
+    def run(self, y: Vertex, xs: Sequence[Array], /) -> tuple[Array, ...]:
         """As `Side.run`."""
+        if y.unary is not None:
+            return (y.unary.forward(xs[0]),)
+        if y.binary is not None:
+            return (y.binary.forward(xs[0], xs[1]),)
+        op = y.op
         if is_unary(op):
             return (op.forward(xs[0]),)
         if is_binary(op):
@@ -202,9 +226,9 @@ class VariableSide:
             return tuple(output_of(y.node, i) for i in range(len(y.node.results)))
         return (variable(y),)
 
-    def run(self, op: Function, xs: Sequence[Tracked], /) -> tuple[Tracked, ...]:
+    def run(self, y: Vertex, xs: Sequence[Tracked], /) -> tuple[Tracked, ...]:
         """As `Side.run`."""
-        return applied(op, [variable(x) for x in xs])
+        return applied(y.op, [variable(x) for x in xs])
 
     def zeros(self, x: Tracked, /) -> Tracked:
         """As `Side.zeros`."""
@@ -228,7 +252,7 @@ def variable(x: Tracked | Vertex) -> Variable:
     return x
 
 
-def applied(op: Function, xs: Sequence[Variable]) -> tuple[Variable, ...]:
+def applied(op: Function | None, xs: Sequence[Variable]) -> tuple[Variable, ...]:
     """An op applied to Variables, recorded."""
     if is_unary(op):
         return (xs[0].record(op),)

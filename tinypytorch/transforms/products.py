@@ -19,7 +19,7 @@ from tinypytorch.core.hooks import Served
 from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.functions.shaping import stack
-from tinypytorch.transforms.forward import ARRAYS, VARIABLES, behind, pushed, variable
+from tinypytorch.transforms.forward import ARRAYS, VARIABLES, Step, behind, pushed, variable
 from tinypytorch.transforms.reverse import Argnums, Later, OfVariable, check_argnums, derived, gradient, named, trace
 from tinypytorch.transforms.tracing import Trace, number_or_array, plain
 from tinypytorch.transforms.trees import describe, flatten, is_sequence, trees, unflatten
@@ -31,12 +31,12 @@ P = ParamSpec("P")
 class Forward:
     """The recorded graph of one run of a function, to push tangents along as often as asked for."""
 
-    __slots__ = ("_order", "_trace")
+    __slots__ = ("_steps", "_trace")
 
     def __init__(self, t: Trace) -> None:
         self._trace: Trace = t
         ys = [y for y in t.outputs if isinstance(y, Variable)]
-        self._order: list[Vertex] = behind(ys, set[Vertex](t.aliases))
+        self._steps: list[Step] = behind(ys, set[Vertex](t.aliases))
 
     def push(self, tangents: Sequence[Variable]) -> list[Variable]:
         """A tangent of each result from one of each alias."""
@@ -45,11 +45,11 @@ class Forward:
         with using_config("enable_backprop", True):
             if t.nested:
                 recorded: dict[Vertex, Tracked] = dict(zip(t.aliases, tangents, strict=True))
-                pushed(VARIABLES, self._order, recorded)
+                pushed(VARIABLES, self._steps, recorded)
                 found = {y: variable(g) for y, g in recorded.items()}
             else:
                 moved: dict[Vertex, Array] = {x: g.value() for x, g in zip(t.aliases, tangents, strict=True)}
-                pushed(ARRAYS, self._order, moved)
+                pushed(ARRAYS, self._steps, moved)
                 found = {y: result(moved[y]) for y in t.outputs if isinstance(y, Variable) and y in moved}
         zeros = [result(np.zeros(shape, dtype)[()]) for shape, dtype in map(_form, t.outputs)]
         return [found.get(y, z) if isinstance(y, Variable) else z for y, z in zip(t.outputs, zeros, strict=True)]

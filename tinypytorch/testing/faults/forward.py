@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from tinypytorch.core.graph import Vertex
@@ -15,7 +15,7 @@ from tinypytorch.testing.faults.fault import STRUCTURE, Fault, Patch, always, en
 from tinypytorch.transforms import forward
 
 _push, _behind = forward.push, forward.behind
-_TANH, _CUMPROD, _MATMUL = Tanh.spec, CumProd.spec, MatMul.spec
+_TANH, _CUMPROD, _MATMUL, _LOGSOFTMAX = Tanh.spec, CumProd.spec, MatMul.spec, LogSoftmax.spec
 
 
 def _first_only(side: forward.Side[T], op: Function, y: Vertex, ts: Sequence[T | None]) -> tuple[T, ...]:
@@ -24,7 +24,7 @@ def _first_only(side: forward.Side[T], op: Function, y: Vertex, ts: Sequence[T |
     return _push(side, op, y, ts)
 
 
-def _at_the_end_only(ys: Iterable[Vertex], starts: set[Vertex]) -> list[Vertex]:
+def _at_the_end_only(ys: Sequence[Vertex], starts: set[Vertex]) -> list[forward.Step]:
     return _behind(ys, starts)[::-1]
 
 
@@ -36,6 +36,7 @@ def _declared(name: str, op: type[object], said: Spec) -> Fault:
 FAULTS: Final[tuple[Fault, ...]] = (
     _declared("linear", Tanh, Spec(ufunc=_TANH.ufunc, holomorphic=True, linear=True)),
     _declared("linear", CumProd, Spec(cases=_CUMPROD.cases, holomorphic=True, linear=True)),
+    _declared("symmetric", LogSoftmax, Spec(cases=_LOGSOFTMAX.cases, symmetric=True)),
     _declared("to work entry by entry", LogSoftmax, Spec()),
     _declared(
         "linear in both operands together",
