@@ -18,6 +18,7 @@ from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
 from tinypytorch.ops import selection as se
 from tinypytorch.ops import shaping as sh
+from tinypytorch.ops.expm import Expm
 from tinypytorch.ops.indexing import GetItem, PutAdd
 from tinypytorch.ops.products import MatMul
 from tinypytorch.testing.operands import (
@@ -171,6 +172,10 @@ def _astype(p: Program, i: int, j: int, k: int) -> int:
     return p.emit(sh.AsType("clongdouble" if is_complex(p.values[i]) else "longdouble"), i)
 
 
+def _matrix_exponential(p: Program, i: int, j: int, k: int) -> int:
+    return step_of_cases(Expm)(p, p.emit(ar.Mul(), i, 1 / 8), j, k)
+
+
 def _small(name: str) -> str:
     """The name of a class in small letters."""
     return regex.sub("(?<!^)(?=[A-Z])", "_", name).lower()
@@ -223,6 +228,7 @@ _SPECIAL: Final[dict[str, Step]] = {
     "logsumexp": _reduction(re.LogSumExp),
     "softmax": _softmax,
     "astype": _astype,
+    "expm": _matrix_exponential,
 }
 _PLANE: Final = {_small(name) for name, kind in ALL.items() if kind.__module__ in (parts.__name__, fourier.__name__)}
 _OWN: Final = {name.replace("_", "") for name in _SPECIAL} | {"powconst"}
