@@ -38,6 +38,7 @@ from tinypytorch.command.tasks import (
     outcome_of,
     perform,
 )
+from tinypytorch.testing import extras
 from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.verify import Settings
@@ -266,7 +267,7 @@ def test_other_seeds_and_orders_are_other_runs(verify: Verify) -> None:
 def test_every_builtin_op_without_a_target(verify: Verify) -> None:
     done = verify("--examples", "2", "--orders", "1")
     assert done.code == 0, done.out
-    assert [row["target"] for row in done.content["targets"]] == [*NAMES, *COMPOSED]
+    assert [row["target"] for row in done.content["targets"]] == [*NAMES, *COMPOSED, *extras.names()]
 
 
 def test_a_library_that_there_is_not(verify: Verify) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import tinypytorch as tp
 from tinypytorch import Variable
-from tinypytorch.testing import Settings, Verdict, verify_function
+from tinypytorch.testing import Settings, Verdict, extras, verify_function
 from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.verify import verify_composed
@@ -37,7 +37,7 @@ def test_every_public_function_is_an_op_or_in_the_table() -> None:
     assert not set(COMPOSED) & set(NAMES)
 
 
-@pytest.mark.parametrize("name", COMPOSED)
+@pytest.mark.parametrize("name", [*COMPOSED, *extras.composed()])
 def test_the_functions_are_verified(name: str) -> None:
     report = verify_composed(name, Settings(examples=8))
     assert report.verdict is Verdict.PASS, report.text

@@ -12,6 +12,7 @@ pytest.importorskip("rich")
 from tinypytorch.command import documents, run
 from tinypytorch.command.arguments import parse
 from tinypytorch.ops import ALL
+from tinypytorch.testing import extras
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -19,7 +20,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 def test_the_table_of_ops_is_current() -> None:
     now = documents.ops(documents.verified(DOCS / "certificate.md"))
     assert (DOCS / "ops.md").read_text(encoding="utf-8") == now, "python -m tinypytorch list --markdown docs/ops.md"
-    assert now.count("\n| `") == len(ALL)
+    assert now.count("\n| `") == len(ALL) + len(extras.kinds())
 
 
 def test_the_table_of_numpys_names_is_current() -> None:

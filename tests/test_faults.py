@@ -14,6 +14,7 @@ from tinypytorch.core import config, variable
 from tinypytorch.core.reverse import ArrayWorld
 from tinypytorch.ops import ALL
 from tinypytorch.ops.elementwise import Sin
+from tinypytorch.testing import extras
 from tinypytorch.testing.faults import FAULTS, Fault, finds
 from tinypytorch.testing.faults.__main__ import main
 from tinypytorch.testing.faults.fault import ELEMENTWISE, ENGINE, RELATIVE, STRUCTURE, Patch, always
@@ -43,7 +44,7 @@ def test_the_catalogue_is_large_and_its_names_are_unique() -> None:
 
 def test_faults_are_in_every_op() -> None:
     owners = {patch.owner for f in FAULTS for patch in f.patches}
-    assert owners >= set(ALL.values())
+    assert owners >= {*ALL.values(), *extras.kinds().values()}
 
 
 @pytest.mark.parametrize("fault", [pytest.param(f, id=f.name) for f in FAULTS])
@@ -173,7 +174,7 @@ def test_the_command_on_one_fault(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_command_says_that_a_fault_survives(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seeds", "1", "--programs", "1", "--only", "results of constants", "--jobs", "1"]) == 1
+    assert main(["--seeds", "1", "--programs", "1", "--only", "neg: crashes on no entries", "--jobs", "1"]) == 1
     assert "survives" in capsys.readouterr().out
 
 

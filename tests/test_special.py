@@ -1,4 +1,4 @@
-"""SciPy's special functions: derivatives of three orders against differences, SciPy's own names, and the dtypes."""
+"""SciPy's special functions: derivatives of three orders, SciPy's own names, dtypes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tinypytorch import Variable, special
 from tinypytorch.arrays import Shape
 from tinypytorch.function import is_binary
 from tinypytorch.ops import spec_of
+from tinypytorch.scipy import special as namespace
 from tinypytorch.special import ops
 from tinypytorch.testing.checks import Verdict, check_first, check_second
 from tinypytorch.testing.conventions import check_conventions
@@ -112,6 +113,7 @@ def test_the_checker_says_so_too(kind: type) -> None:
         p = Program.of(leaves, (op, *range(len(leaves))))
         for finding in (check_first(p), check_second(p)):
             assert finding.verdict is Verdict.PASS, finding
+            assert {"rounded duals", "50-digit duals"} <= set(finding.references)
         assert check_conventions(op) is None
 
 
@@ -159,6 +161,45 @@ def test_softmax_takes_all_entries_by_default() -> None:
 def test_polygamma_of_a_negative_order() -> None:
     with pytest.raises(ValueError, match="order -1 is negative"):
         special.polygamma(-1, var(1.0))
+
+
+@pytest.mark.parametrize("name", ["jn", "yn", "polygamma", "gammainc", "gammaincc"])
+def test_a_variable_is_no_parameter(name: str) -> None:
+    """Its value alone would be a gradient of zero, and silently."""
+    for home in (special, namespace):
+        with pytest.raises(TypeError, match=rf"{name}: there is no derivative for its first argument"):
+            call(getattr(home, name), var(2.0), var(1.0))
+
+
+@pytest.mark.parametrize("name", special.__all__)
+def test_the_namespace_gives_arrays_for_arrays_and_variables_for_variables(name: str) -> None:
+    f: object = getattr(namespace, name)
+    first = (2,) if name in ("jn", "yn", "polygamma", "gammainc", "gammaincc") else ()
+    x = np.array([0.25, 0.5, 0.75])
+    xs = (x, x[::-1]) if name in (*BINARY, "xlogy") else (x,)
+    plain, right = call(f, *first, *xs), call(getattr(ss, name), *first, *xs)
+    assert type(plain) is type(right)
+    np.testing.assert_array_equal(np.asarray(plain), np.asarray(right))
+    leaves = [Variable(x) for x in xs]
+    y, ours = call(f, *first, *leaves), call(getattr(special, name), *first, *leaves)
+    assert isinstance(y, Variable)
+    assert isinstance(ours, Variable)
+    np.testing.assert_array_equal(y.data, ours.data)
+    (y * y).sum().backward()
+    found = [grad(x) for x in leaves]
+    again = tp.gradients((ours * ours).sum(), leaves)
+    for mine, other in zip(found, again, strict=True):
+        np.testing.assert_array_equal(mine, other.data)
+
+
+def test_the_namespace_has_the_rest_of_scipys() -> None:
+    assert set(ss.__all__) <= set(dir(namespace))
+    assert all(getattr(namespace, name) is getattr(ss, name) for name in set(ss.__all__) - set(special.__all__))
+    x = np.array([[0.5, 1.0], [2.0, 0.25]])
+    np.testing.assert_array_equal(namespace.logsumexp(x, axis=1), ss.logsumexp(x, axis=1))
+    assert isinstance(namespace.logsumexp(Variable(x), axis=1), Variable)
+    with pytest.raises(AttributeError):
+        _ = namespace.nonesuch
 
 
 def test_a_forward_that_stays_in_double_precision_proves_nothing_exact() -> None:

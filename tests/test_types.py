@@ -204,6 +204,7 @@ FLOORS = {
     "tinypytorch.numerical": 5,
     "tinypytorch.transforms": 5,
     "tinypytorch.drawing": 5,
+    "tinypytorch.scipy": 5,
     "tinypytorch.special": 5,
     "tinypytorch.special.ops": 2,
     "tinypytorch.special.ufuncs": 2,
@@ -213,7 +214,9 @@ FLOORS = {
 }
 
 # These begin their docstrings for the people who import them.
-PUBLIC = {"tinypytorch", "tinypytorch.numpy", "tinypytorch.special", "tinypytorch.testing"}
+PUBLIC = {
+    *("tinypytorch", "tinypytorch.numpy", "tinypytorch.scipy.special", "tinypytorch.special", "tinypytorch.testing"),
+}
 
 
 def module_name(path: Path) -> str:

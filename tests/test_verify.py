@@ -31,6 +31,7 @@ from tinypytorch.testing import (
     check_program,
     check_pure,
     check_released,
+    extras,
     in_domain,
     op_inputs,
     programs,
@@ -304,7 +305,7 @@ def test_the_same_seed_gives_the_same_report() -> None:
     assert verify_op(Sin(), settings=Settings(30, seed=1)).coverage != verify_op(Sin(), settings=Settings(30)).coverage
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *extras.steps()])
 def test_every_built_in_op_is_verified(name: str) -> None:
     report = verify_builtin(name, Settings(examples=40, seed=4))
     assert report.verdict is Verdict.PASS, report.text

@@ -13,7 +13,7 @@ variable([[0.5  0.  ]
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import numpy as np
 
@@ -44,18 +44,21 @@ from tinypytorch.functions.solving import (
     pinv,
     slogdet,
     solve,
+    square,
     tensorinv,
     tensorsolve,
 )
+from tinypytorch.ops.expm import Expm
 
 __all__ = [
     "EighResult", "LinAlgError", "QRResult", "SVDResult", "SlogdetResult", "cholesky", "cond", "cross", "det",
-    "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matmul", "matrix_norm", "matrix_power",
+    "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "lstsq", "matmul", "matrix_norm", "matrix_power",
     "matrix_rank", "matrix_transpose", "multi_dot", "norm", "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
     "tensordot", "tensorinv", "tensorsolve", "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
 
 LinAlgError = np.linalg.LinAlgError
+_EXPM: Final = Expm()
 
 
 def cross(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Variable:
@@ -104,6 +107,21 @@ def tensordot(x1: Operand, x2: Operand, /, *, axes: Axes = 2) -> Variable:
     (2, 4)
     """
     return products.tensordot(x1, x2, axes)
+
+
+def expm(a: Operand) -> Variable:
+    """The exponential of square matrices, 1 + a + a a / 2 + ..., which NumPy does not have: as `scipy.linalg.expm`.
+
+    Real and complex, of every dtype; SciPy is not needed. da = L(a^T, g), the derivative of the exponential at a^T
+    along g. Sources: Al-Mohy & Higham, A new scaling and squaring algorithm for the matrix exponential (2009); Najfeld
+    & Havel, Derivatives of the matrix exponential and their computation (1995). Raises `LinAlgError` if a is not
+    square.
+
+    >>> expm(Variable(np.array([[0.0, 1.0], [0.0, 0.0]])))
+    variable([[1. 1.]
+              [0. 1.]])
+    """
+    return square("expm", a).record(_EXPM)
 
 
 def eig(a: Operand) -> NoReturn:

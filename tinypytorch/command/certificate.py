@@ -9,12 +9,14 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Final
 
 from tinypytorch.command.arguments import PROGRAM
 from tinypytorch.command.reports import versions
 from tinypytorch.command.table import coverage_of, orders_of, references_of, share, ulps_of
 from tinypytorch.command.tasks import Row
+from tinypytorch.testing import extras
 from tinypytorch.testing.verify import Settings
 
 # The columns of the table; what a check compares is marked.
@@ -28,6 +30,7 @@ _COLUMNS: Final = {
     "kink convention": True,
     "verdict": True,
 }
+_WITH: Final = (("tinypytorch", "tinypytorch"), ("NumPy", "numpy"), ("SciPy", "scipy"), ("Python", "python"))
 _ABOUT: Final = """\
 Every row is an op: it was applied in random programs, alone and among the other ops, and the derivatives of each
 program, of the orders given, were compared with references that do not use the op's rule. The allowed difference is a
@@ -39,9 +42,12 @@ terms. A reference is named if it judged at least one verdict in a hundred.
 def certificate(rows: Sequence[Row], settings: Settings, written: Sequence[str]) -> str:
     """The certificate of these rows, made by these arguments."""
     found = versions()
+    if any(extras.is_extra(row.target) for row in rows):
+        found["scipy"] = version("scipy")
+    made = ", ".join(f"{name} {found[key]}" for name, key in _WITH if key in found)
     facts = {
         "made by": f"`{PROGRAM} {shlex.join(written)}`",
-        "versions": f"tinypytorch {found['tinypytorch']}, NumPy {found['numpy']}, Python {found['python']}",
+        "versions": made,
         "platform": found["platform"],
         "seed": str(settings.seed),
         "programs for each op": str(settings.examples),
@@ -110,18 +116,22 @@ def _split(line: str) -> list[str]:
 
 
 def differences(kept: Kept, rows: Sequence[Row]) -> list[str]:
-    """Where the claims are not what comes out now, a line for each; versions, counts and errors may differ."""
+    """Where the claims are not what comes out now, a line for each; versions, counts and errors may differ.
+
+    What is claimed of ops that need SciPy is compared where that is installed. (The other rows do not depend on it.)
+    """
     found: list[str] = []
+    claims = {op: claim for op, claim in kept.claims.items() if extras.installed() or not extras.is_extra(op[1:])}
     now = {cells[0]: cells for cells in (_split(f"| {' | '.join(_cells(row))} |") for row in rows)}
     for op, cells in now.items():
-        claim = kept.claims.get(op)
+        claim = claims.get(op)
         if claim is None:
             found.append(f"{op}: not in the certificate")
             continue
         for (column, compared), cell in zip(_COLUMNS.items(), cells, strict=True):
             if compared and claim.get(column) != cell:
                 found.append(f"{op}: {column} {claim.get(column, 'nothing')!r} in the certificate, {cell!r} now")
-    found += [f"{op}: in the certificate, but not verified now" for op in kept.claims if op not in now]
-    if not found and list(kept.claims) != list(now):
+    found += [f"{op}: in the certificate, but not verified now" for op in claims if op not in now]
+    if not found and list(claims) != list(now):
         found.append("the rows are in another order")
     return found

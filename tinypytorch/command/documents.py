@@ -1,4 +1,4 @@
-"""Floor 6: tables in the documentation that are made from declarations. Imports floors 2 and 5, and `command`.
+"""Floor 6: tables in the documentation that are made from declarations. Imports floors 2 and 5, `command`, `extras`.
 
 `list --markdown docs/ops.md` writes what is said of the ops, `list --numpy docs/numpy.md` what NumPy's names become.
 """
@@ -20,12 +20,17 @@ from tinypytorch.command.names import DIFFERENTIABLE, GROUPS, claims, is_functio
 from tinypytorch.function import REAL, Spec
 from tinypytorch.numpy_functions import functions
 from tinypytorch.ops import ALL, spec_of
+from tinypytorch.testing import extras
 
 _OPS: Final = """\
 Every op of the package, from its declaration. Orders are those that [the certificate](certificate.md) says are
 verified; "–": it has no row of that name. A domain is where the derivative exists; at a kink, where it does not, the op
 gives what is said there. The last column is the op's own text: what it computes, its rule, and a formula's source.
 """
+_SPECIAL: Final = """\
+The ops of `tinypytorch.special`, by the names that `verify` knows them by; its functions have the names of SciPy's.
+"""
+_COLUMNS: Final = ("orders verified", "differentiable where", "at kinks", "what, rule, source")
 _NUMPY: Final = """\
 What becomes of every public function of `numpy`, `numpy.linalg` and `numpy.fft` that meets a Variable, for this version
 of NumPy; classes, modules and values are left out. A name of another version that is in no class fails a test.
@@ -56,12 +61,24 @@ def ops(orders: dict[str, str]) -> str:
         spec = spec_of(kind)
         ufunc = spec.ufunc.__name__ if spec.ufunc else ""
         known = [orders[key] for key in (name.lower(), ufunc) if key in orders]
-        domains = "; ".join(domain_text(d) for d in spec.domain) if set(spec.domain) != {REAL} else "all"
         names = ", ".join(f"`{n}`" for n in _names(spec, name))
-        rows.append([f"`{name}`", names, known[0] if known else "", domains, spec.kink, inspect.getdoc(kind) or ""])
-    columns = ("op", "NumPy's names", "orders verified", "differentiable where", "at kinks", "what, rule, source")
+        rows.append([f"`{name}`", names, known[0] if known else "", *_said(kind)])
     head = f"# Ops\n\n{_OPS}\nMade by `{PROGRAM} list --markdown docs/ops.md`."
-    return f"{head}\n\n{_table(columns, rows)}\n\n{len(rows)} ops.\n"
+    table = _table(("op", "NumPy's names", *_COLUMNS), rows)
+    return f"{head}\n\n{table}\n\n{len(rows)} ops.\n{_special(orders)}"
+
+
+def _said(kind: type[object]) -> list[str]:
+    """What the declaration of an op says, for the last columns."""
+    spec = spec_of(kind)
+    domains = "; ".join(domain_text(d) for d in spec.domain) if set(spec.domain) != {REAL} else "all"
+    return [domains, spec.kink, inspect.getdoc(kind) or ""]
+
+
+def _special(orders: dict[str, str]) -> str:
+    """The table of the ops that need SciPy; nothing where that is not installed."""
+    rows = [[f"`{n}`", orders.get(n.replace("_", ""), ""), *_said(kind)] for n, kind in extras.kinds().items()]
+    return f"\n## With SciPy\n\n{_SPECIAL}\n{_table(('op', *_COLUMNS), rows)}\n\n{len(rows)} ops.\n" if rows else ""
 
 
 def numpy_names() -> str:

@@ -1,4 +1,4 @@
-"""Floor 6: `list`: the ops of the package. Imports floor 2, and `table`."""
+"""Floor 6: `list`: the ops of the package. Imports floor 2, and `extras`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tinypytorch.function import REAL, Domain
 from tinypytorch.ops import ALL, spec_of
+from tinypytorch.testing import extras
 
 
 def domain_text(domain: Domain) -> str:
@@ -28,12 +29,16 @@ def domain_text(domain: Domain) -> str:
 def show(out: Console) -> None:
     """Print the ops, in the order of their source."""
     table = Table(box=SIMPLE, pad_edge=False)
-    for name in ("op", "NumPy's name", "differentiable where", "at kinks", "holomorphic"):
+    for name in ("op", "ufunc", "differentiable where", "at kinks", "holomorphic"):
         table.add_column(name)
-    for name, kind in ALL.items():
+    special = extras.kinds()
+    for name, kind in (*ALL.items(), *special.items()):
         spec = spec_of(kind)
         domains = "; ".join(domain_text(d) for d in spec.domain) if set(spec.domain) != {REAL} else "all"
         ufunc = spec.ufunc.__name__ if spec.ufunc else ""
         table.add_row(name, ufunc, domains, spec.kink, "yes" if spec.holomorphic else "no")
     out.print(table)
-    out.print(f"{len(ALL)} ops; where an op has two operands of different domains, they are given one after the other")
+    more = f", {len(special)} with SciPy" if special else f", without tinypytorch.special, which needs {extras.NEEDED}"
+    out.print(
+        f"{len(ALL)} ops{more}; where an op has two operands of different domains, they are given one after the other"
+    )

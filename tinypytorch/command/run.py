@@ -36,6 +36,7 @@ from tinypytorch.command.tasks import (
     lost,
 )
 from tinypytorch.command.workers import Lost, Result
+from tinypytorch.testing import extras
 from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.verify import Settings
@@ -97,6 +98,8 @@ class Run:
             self.interrupted = True
         code = exit_code(self.rows)
         table.show(self.rows, out, self.settings.seed, self._seconds())
+        if not (options.targets or options.library or extras.installed()):
+            out.print(f"left out: the ops of tinypytorch.special; they need {extras.NEEDED}", soft_wrap=True)
         if options.library and not self.interrupted:
             examples = options.examples or LIBRARY_EXAMPLES
             searches = [Search(name, examples, self.settings.seed, options.seconds) for name in names]
@@ -124,11 +127,15 @@ class Run:
     def _found(self) -> list[Task | Row]:
         """What is to be verified, in order; for what cannot be, its row."""
         if not self.options.targets:
-            return [Builtin(name, self.settings) for name in (*NAMES, *COMPOSED)]
+            return [Builtin(name, self.settings) for name in (*NAMES, *COMPOSED, *extras.names())]
         steps: list[Task | Row] = []
         for text in dict.fromkeys(self.options.targets):
-            named = (text in NAMES or text in COMPOSED) and not Path(text).exists()
-            steps.append(Builtin(text, self.settings) if named else Find(place_of(text)))
+            if Path(text).exists() or not _is_ours(text):
+                steps.append(Find(place_of(text)))
+            elif extras.is_extra(text) and not extras.installed():
+                steps.append(lost(Builtin(text, self.settings), Outcome.MISUSED, f"it needs {extras.NEEDED}"))
+            else:
+                steps.append(Builtin(text, self.settings))
         finds = [n for n, step in enumerate(steps) if isinstance(step, Find)]
         tasks = [step for step in steps if isinstance(step, Find)]
         instead: dict[int, Sequence[Task | Row]] = {}
@@ -201,6 +208,13 @@ class Run:
         return code
 
 
+def _is_ours(text: str) -> bool:
+    """Whether a target is the name of an op of the package, or of a function that is verified with them."""
+    if extras.is_extra(text):
+        return text in extras.names() if extras.installed() else ":" not in text
+    return text in NAMES or text in COMPOSED
+
+
 def _settings(options: Options, kept: certificates.Kept | None) -> Settings:
     """The settings: as asked for, else those of a certificate that is checked, else the defaults."""
     plain = Settings()
@@ -237,7 +251,8 @@ def worst(a: int, b: int) -> int:
 def _compared(kept: certificates.Kept, rows: Sequence[Row], name: str, out: Console) -> int:
     found = certificates.differences(kept, rows)
     if not found:
-        out.print(f"{name} is current", style="green", soft_wrap=True)
+        without = "" if extras.installed() else f"; its rows of tinypytorch.special need {extras.NEEDED}"
+        out.print(f"{name} is current{without}", style="green", soft_wrap=True)
         return 0
     out.print(f"{name} is not current:", style="bold red", soft_wrap=True)
     out.print("\n".join(f"  {line}" for line in found), soft_wrap=True)

@@ -12,11 +12,18 @@ from typing import Final, TypeAlias
 
 from tinypytorch.command.targets import Entry, MisuseError, Place, entries, is_op, is_traced, resolve
 from tinypytorch.testing.checks import Verdict
-from tinypytorch.testing.composed import COMPOSED
 from tinypytorch.testing.libraries import LIBRARIES, library
 from tinypytorch.testing.libraries.search import Report as LibraryReport
 from tinypytorch.testing.libraries.search import search
-from tinypytorch.testing.verify import Report, Settings, verify_builtin, verify_composed, verify_function, verify_op
+from tinypytorch.testing.verify import (
+    Report,
+    Settings,
+    composed_with,
+    verify_builtin,
+    verify_composed,
+    verify_function,
+    verify_op,
+)
 from tinypytorch.testing.whose import said
 
 
@@ -153,7 +160,7 @@ def perform(task: Task, tell: Tell) -> Answer:
     start = time.monotonic()
     try:
         if isinstance(task, Builtin):
-            check = verify_composed if task.name in COMPOSED else verify_builtin
+            check = verify_composed if task.name in composed_with(task.name) else verify_builtin
             return row_of(check(task.name, task.settings, tell))
         return _checked(task, tell)
     except MisuseError as error:

@@ -18,6 +18,7 @@ from tinypytorch.ops import (
     convolution,
     decompositions,
     elementwise,
+    expm,
     exponential,
     fourier,
     indexing,
@@ -34,7 +35,7 @@ from tinypytorch.ops import (
 _FILES: Final = (
     *(arithmetic, elementwise, trigonometric, exponential, rounding, parts),
     *(indexing, products, reductions, selection, shaping, accumulations, convolution),
-    *(contractions, solving, decompositions, fourier),
+    *(contractions, solving, decompositions, expm, fourier),
 )
 
 

@@ -215,13 +215,21 @@ def k1(x: Operand) -> Variable:
     return constant(x).record(_o.Bessel("k", 1))
 
 
+def _still(name: str, parameter: object) -> None:
+    """Refuse a Variable for a parameter: to take its value alone would be a gradient of zero."""
+    if isinstance(parameter, Variable):
+        raise TypeError(f"{name}: there is no derivative for its first argument; give a number, such as x.item()")
+
+
 def jn(n: int, x: Operand) -> Variable:
     """The Bessel function of the first kind and integer order n, a constant. DLMF 10.6.1."""
+    _still("jn", n)
     return constant(x).record(_o.Bessel("j", n))
 
 
 def yn(n: int, x: Operand) -> Variable:
     """The Bessel function of the second kind and integer order n, a constant. DLMF 10.6.1."""
+    _still("yn", n)
     return constant(x).record(_o.Bessel("y", n))
 
 
@@ -252,6 +260,7 @@ def kl_div(a: Operand, b: Operand) -> Variable:
 
 def polygamma(n: int, x: Operand) -> Variable:
     """The derivative of order n >= 0 of `digamma`, for x > 0. dx is that of order n + 1. DLMF 5.15.1."""
+    _still("polygamma", n)
     if n < 0:
         raise ValueError(f"polygamma: the order {n} is negative; give 0 for digamma, 1 for its derivative, …")
     return constant(x).record(_o.Polygamma(n)) if n else digamma(x)
@@ -262,11 +271,13 @@ def gammainc(a: float, x: Operand) -> Variable:
 
     dx = x**(a - 1) exp(-x) / gamma(a).
     """
+    _still("gammainc", a)
     return constant(x).record(_o.Gammainc(float(a)))
 
 
 def gammaincc(a: float, x: Operand) -> Variable:
     """The regularized upper incomplete gamma function, 1 - gammainc(a, x). DLMF 8.2.4."""
+    _still("gammaincc", a)
     return constant(x).record(_o.Gammainc(float(a), upper=True))
 
 

@@ -238,7 +238,8 @@ def _bent(y: Result) -> Variable:
     return flat * (flat + 1.0)
 
 
-def _of_one(f: Callable[[Variable], Result]) -> Composed:
+def of_one(f: Callable[[Variable], Result]) -> Composed:
+    """A function of one operand."""
     return Composed(lambda x: _bent(f(x)), ((2, 3),))
 
 
@@ -247,5 +248,5 @@ def _of_two(f: Callable[[Variable, Variable], Result], a: Shape, b: Shape) -> Co
 
 
 COMPOSED: Final[dict[str, Composed]] = dict(
-    sorted([(n, _of_one(f)) for n, f in ONE.items()] + [(n, _of_two(*given)) for n, given in TWO.items()])
+    sorted([(n, of_one(f)) for n, f in ONE.items()] + [(n, _of_two(*given)) for n, given in TWO.items()])
 )

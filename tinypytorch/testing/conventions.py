@@ -21,6 +21,7 @@ from tinypytorch.core.apply import apply
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Function, Kink, is_binary, is_unary
 from tinypytorch.ops import ALL, spec_of
+from tinypytorch.testing import extras
 from tinypytorch.testing.numbers.dual import WATCH, Watch
 from tinypytorch.testing.numbers.elements import duals
 from tinypytorch.testing.numbers.rounded import ROUNDED
@@ -41,7 +42,7 @@ def check_conventions(op: Function) -> str | None:
             complaint = _check(plain, kink)
         if complaint is not None:
             return complaint
-    return _still(plain) if type(op) in _PACKAGE else None
+    return _still(plain) if type(op) in _PACKAGE or extras.is_special(type(op)) else None
 
 
 def _still(op: Function) -> str | None:

@@ -6,21 +6,24 @@ It has rules of its own nowhere: what can be wrong is what an op declares of its
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
 
 import numpy as np
 
 from tinypytorch.arrays import Array
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.graph import Vertex
-from tinypytorch.core.variable import result
+from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.testing.passes import NARROW, WIDER, bits, end_of, leaves_of
 from tinypytorch.testing.programs import Program, spread
 from tinypytorch.transforms.forward import ARRAYS, VARIABLES, behind, pushed, variable
 
-# What the wide precision itself rounds, as a share of the terms: as much as one rounding in the narrow one.
-_ROUNDING: Final = float(np.finfo(NARROW).eps) / 2
+
+def _keeps(values: Sequence[Variable], dtype: str) -> bool:
+    """Whether all values are in a precision, or in a wider one."""
+    eps = float(np.finfo(dtype).eps)
+    return all(float(np.finfo(v.dtype).eps) <= eps for v in values)
 
 
 def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] | None:
@@ -48,10 +51,12 @@ def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] |
 def check_forward(p: Program) -> str | None:
     """Forward and reverse mode are each other's transposes, and tangents as arrays and as Variables are the same bits.
 
-    Compared in the widest precision; what the next narrower one gives otherwise is a bound on the rounding.
+    Compared in the widest precision that all ops have; what the next narrower one gives otherwise is a bound on the
+    rounding, and one rounding in that on what the wide one itself rounds.
     """
     with np.errstate(all="ignore"):
-        narrow, wide = _moved(p, NARROW), _moved(p, WIDER[NARROW])
+        precision = NARROW if _keeps(p.record(leaves_of(p, WIDER[NARROW])), WIDER[NARROW]) else "float32"
+        narrow, wide = _moved(p, precision), _moved(p, WIDER[precision])
     if narrow is None or wide is None:
         return None
     ahead, back, size, moved, again = wide
@@ -59,7 +64,7 @@ def check_forward(p: Program) -> str | None:
         return "tangents as arrays and as Variables differ in bits"
     if moved.shape != again.shape or moved.dtype != again.dtype:
         return f"tangents of {moved.shape} {moved.dtype} as arrays, of {again.shape} {again.dtype} as Variables"
-    allowed = abs(ahead - narrow[0]) + abs(back - narrow[1]) + _ROUNDING * size
+    allowed = abs(ahead - narrow[0]) + abs(back - narrow[1]) + float(np.finfo(precision).eps) / 2 * size
     if not np.isfinite(ahead) or not np.isfinite(back) or not np.isfinite(allowed):
         return None
     if abs(ahead - back) <= allowed:

@@ -11,13 +11,14 @@ from typing import Final
 import numpy as np
 
 from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice, is_complex
-from tinypytorch.function import is_binary, is_unary
+from tinypytorch.function import Function, is_binary, is_unary
 from tinypytorch.ops import ALL, fourier, parts, spec_of
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
 from tinypytorch.ops import selection as se
 from tinypytorch.ops import shaping as sh
+from tinypytorch.ops.expm import Expm
 from tinypytorch.ops.indexing import GetItem, PutAdd
 from tinypytorch.ops.products import MatMul
 from tinypytorch.testing.operands import (
@@ -171,27 +172,31 @@ def _astype(p: Program, i: int, j: int, k: int) -> int:
     return p.emit(sh.AsType("clongdouble" if is_complex(p.values[i]) else "longdouble"), i)
 
 
-def _small(name: str) -> str:
+def _matrix_exponential(p: Program, i: int, j: int, k: int) -> int:
+    return step_of_cases(Expm)(p, p.emit(ar.Mul(), i, 1 / 8), j, k)
+
+
+def small(name: str) -> str:
     """The name of a class in small letters."""
     return regex.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def step_for(kind: type[object]) -> Step:
+    """The step of an op's class, from its declaration; `TypeError` if that says too little."""
+    if spec_of(kind).cases is not None:
+        return step_of_cases(kind)
+    op = kind()
+    if is_binary(op):
+        return binary_step(op)
+    if is_unary(op):
+        return unary_step(op)
+    raise TypeError(f"{kind.__name__} declares no cases")
+
+
 def _declared() -> dict[str, Step]:
     """Steps for the ops that have none of their own above, by their names in small letters."""
-    found: dict[str, Step] = {}
-    for name, kind in ALL.items():
-        small = _small(name)
-        if small.replace("_", "") in _OWN:
-            continue
-        if spec_of(kind).cases is not None:
-            found[small] = step_of_cases(kind)
-            continue
-        op = kind()
-        if is_binary(op):
-            found[small] = binary_step(op)
-        elif is_unary(op):
-            found[small] = unary_step(op)
-    return found
+    names = {small(name): kind for name, kind in ALL.items()}
+    return {name: step_for(kind) for name, kind in names.items() if name.replace("_", "") not in _OWN}
 
 
 # Simplest first: drawing a smaller number is drawing a simpler op, and that is where shrinking goes.
@@ -223,8 +228,9 @@ _SPECIAL: Final[dict[str, Step]] = {
     "logsumexp": _reduction(re.LogSumExp),
     "softmax": _softmax,
     "astype": _astype,
+    "expm": _matrix_exponential,
 }
-_PLANE: Final = {_small(name) for name, kind in ALL.items() if kind.__module__ in (parts.__name__, fourier.__name__)}
+_PLANE: Final = {small(name) for name, kind in ALL.items() if kind.__module__ in (parts.__name__, fourier.__name__)}
 _OWN: Final = {name.replace("_", "") for name in _SPECIAL} | {"powconst"}
 POOL: Final[dict[str, Step]] = _SPECIAL | _declared()
 NAMES: Final = tuple(POOL)
@@ -232,6 +238,14 @@ NAMES: Final = tuple(POOL)
 # needs real values. All of them take part where leaves are complex.
 EVERYWHERE: Final = tuple(POOL.values())
 STEPS: Final = tuple(step for name, step in POOL.items() if name not in _PLANE)
+
+
+def applied(step: Step) -> Function:
+    """The op that a step applies, or applies last."""
+    p = Program()
+    leaf = p.leaf(leaf_in("float64", LEAF_SHAPES[1], 0))
+    done(p, step, leaf, leaf, 3)
+    return p.code[-1].op
 
 
 def build(plan: Plan, steps: tuple[Step, ...] = STEPS) -> Program:

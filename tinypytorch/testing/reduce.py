@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -96,8 +97,7 @@ def _smaller(p: Program) -> Iterator[Program]:
             for k in range(count):
                 yield from change(p, k)
     yield from _shorter_together(p)
-    for k in range(len(p.code)):
-        yield from _plainer(p, k)
+    yield from (q for k in range(len(p.code)) for q in _plainer(p, k))
 
 
 def _unused(p: Program) -> set[int]:
@@ -309,7 +309,8 @@ def _shorter_together(p: Program) -> Iterator[Program]:
         for entry in reversed(range(n)):
             for place in places:
                 leaves = [_without(x, n, entry, place) for x in p.leaves]
-                for code in ([_op_without(i, n, entry, place) for i in p.code], p.code):
+                cut = partial(_part_without, n=n, entry=entry, place=place)
+                for code in ([_changed(i, cut) for i in p.code], p.code, [_changed(i, _less_by_one) for i in p.code]):
                     q = rebuilt(leaves, code)
                     if q is not None and _size(q) < _size(p):
                         yield q
@@ -323,12 +324,17 @@ def _without(x: Array, n: int, entry: int, place: int | None) -> Array:
     return x
 
 
-def _op_without(i: Instruction, n: int, entry: int, place: int | None) -> Instruction:
-    """With the arrays and the shapes among the op's parameters shortened likewise."""
+def _changed(i: Instruction, change: Callable[[object], object]) -> Instruction:
+    """With each of the op's parameters changed."""
     op = copy(i.op)
     for name in _fields(op):
-        object.__setattr__(op, name, _part_without(getattr(op, name), n, entry, place))
+        object.__setattr__(op, name, change(getattr(op, name)))
     return Instruction(op, i.operands, i.outputs)
+
+
+def _less_by_one(value: object) -> object:
+    """A number, such as a length, less by one."""
+    return value - 1 if type(value) is int and value > 1 else value
 
 
 def _part_without(value: object, n: int, entry: int, place: int | None) -> object:

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.function import REAL, Domain, Function
+from tinypytorch.testing import extras
 from tinypytorch.testing.draws import operand
 from tinypytorch.testing.operands import Step
-from tinypytorch.testing.pool import NAMES, POOL, STEPS, build
+from tinypytorch.testing.pool import POOL, STEPS, build
 from tinypytorch.testing.programs import CLOSING, LEAF_SHAPES, SEEDS, Plan, Program
 from tinypytorch.testing.steps import step_of
 
@@ -68,8 +69,8 @@ def programs(
 ) -> st.SearchStrategy[Program]:
     """Random programs with shared nodes.
 
-    ops: names of built-in ops (see `NAMES`) to draw from, all of them if none is named; and ops of your own, which take
-        part among those, about one step in three.
+    ops: names of built-in ops (see `NAMES`, and with SciPy `extras.names()`) to draw from, those of `NAMES` if none is
+        named; and ops of your own, which take part among those, about one step in three.
     dtypes: of the leaves: "float64", "float32", "float16", "longdouble".
     max_nodes: steps at most; a step may need instructions of its own to bring its operands into the op's domain.
 
@@ -77,10 +78,11 @@ def programs(
     """
     named = [op for op in ops if isinstance(op, str)]
     own = [step_of(op) for op in ops if not isinstance(op, str)]
+    known = {**POOL, **(extras.steps() if any(extras.is_extra(name) for name in named) else {})}
     for name in named:
-        if name not in POOL:
-            raise ValueError(f"programs: {name!r} is no built-in op; there are {', '.join(NAMES)}")
-    built_in = [POOL[name] for name in named] or list(STEPS)
+        if name not in known:
+            raise ValueError(f"programs: {name!r} is no built-in op; there are {', '.join(known)}")
+    built_in = [known[name] for name in named] or list(STEPS)
     repeats = max(1, len(built_in) // (2 * len(own))) if own else 0
     steps = (*built_in, *own * repeats)
     return plans(steps, dtypes, max_nodes).map(lambda plan: build(plan, steps))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -20,8 +20,9 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.function import Function
 from tinypytorch.ops import spec_of
+from tinypytorch.testing import extras
 from tinypytorch.testing.checks import Finding, Verdict
-from tinypytorch.testing.composed import COMPOSED
+from tinypytorch.testing.composed import COMPOSED, Composed
 from tinypytorch.testing.conventions import check_conventions
 from tinypytorch.testing.draws import random_plans
 from tinypytorch.testing.examine import BEYOND, RAISED, Failure, examine, smallest
@@ -30,7 +31,7 @@ from tinypytorch.testing.functions import opaque_programs
 from tinypytorch.testing.invariants import Invariant
 from tinypytorch.testing.opaque import Traced
 from tinypytorch.testing.operands import Step
-from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, build
+from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, applied, build
 from tinypytorch.testing.programs import Plan, Program
 from tinypytorch.testing.reduce import INSTRUCTIONS
 from tinypytorch.testing.render import explanation
@@ -142,21 +143,27 @@ def verify_op(
 
 
 def verify_builtin(name: str, settings: Settings = Settings(), progress: Progress = lambda done: None) -> Report:
-    """Verify one of the package's own ops, by its name in `NAMES`."""
-    op = build(Plan(((1, 0),), ((0, 0, 0, 3),)), (POOL[name],)).code[-1].op
-    step = POOL[name]
-    report = _verify(name, with_step(step, settings), short(step, settings), settings, progress, spec_of(op).kink)
-    return _at_kinks(report, op)
+    """Verify one of the package's own ops, by its name in `NAMES` or, where SciPy is installed, in `extras.names()`."""
+    others = tuple(extras.steps().values()) if extras.is_extra(name) else ()
+    step = extras.steps()[name] if others else POOL[name]
+    op = applied(step)
+    drawn, few = with_step(step, settings, others), short(step, settings, others)
+    return _at_kinks(_verify(name, drawn, few, settings, progress, spec_of(op).kink), op)
 
 
 def verify_composed(name: str, settings: Settings = Settings(), progress: Progress = lambda done: None) -> Report:
-    """Verify one of the package's functions that are made of ops, by its name in `COMPOSED`: a quarter of the examples.
+    """Verify one of the package's functions that are made of ops, by its name in `COMPOSED` or `extras.composed()`.
 
-    (Their ops have had theirs; what is left to see is how they are put together.)
+    With a quarter of the examples: their ops have had theirs; what is left to see is how they are put together.
     """
-    made = COMPOSED[name]
+    made = composed_with(name)[name]
     fewer = replace(settings, examples=max(settings.examples // 4, 1))
     return verify_function(made.function, *made.arrays(), name=name, settings=fewer, progress=progress)
+
+
+def composed_with(name: str) -> Mapping[str, Composed]:
+    """The table of functions that one of this name would be in."""
+    return extras.composed() if extras.is_extra(name) else COMPOSED
 
 
 def verify_function(
@@ -193,9 +200,12 @@ def programs_with(op: Function, settings: Settings = Settings()) -> Iterator[Pro
     return with_step(step_of(op), settings)
 
 
-def with_step(step: Step, settings: Settings) -> Iterator[Program]:
-    """Programs in which this step takes part: alone in one of ten, else among the others, about a third of all."""
-    others = EVERYWHERE if any(np.dtype(dtype).kind == "c" for dtype in settings.dtypes) else STEPS
+def with_step(step: Step, settings: Settings, more: tuple[Step, ...] = ()) -> Iterator[Program]:
+    """Programs in which this step takes part: alone in one of ten, else among the others, about a third of all.
+
+    more: steps that are among the others, too.
+    """
+    others = (*(EVERYWHERE if any(np.dtype(dtype).kind == "c" for dtype in settings.dtypes) else STEPS), *more)
     steps = (step, *others)
     for n, plan in enumerate(random_plans(settings.seed, settings.max_nodes, settings.dtypes)):
         drawn = plan.steps[:1] if n % 10 == 0 else plan.steps
@@ -209,9 +219,9 @@ def with_step(step: Step, settings: Settings) -> Iterator[Program]:
         yield build(Plan(plan.leaves, chosen, banned, plan.dtype), steps)
 
 
-def short(step: Step, settings: Settings) -> Iterator[Program]:
+def short(step: Step, settings: Settings, more: tuple[Step, ...] = ()) -> Iterator[Program]:
     """Programs of a few steps, one of which is this."""
-    return with_step(step, replace(settings, max_nodes=INSTRUCTIONS))
+    return with_step(step, replace(settings, max_nodes=INSTRUCTIONS), more)
 
 
 def _verify(

@@ -7,8 +7,10 @@ plants each of `FAULTS`, one at a time, and reports which check finds it, after 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
 
+from tinypytorch.testing import extras
 from tinypytorch.testing.examine import examine
 from tinypytorch.testing.faults import (
     elementwise,
@@ -25,9 +27,19 @@ from tinypytorch.testing.faults import (
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
 
+
+def _special() -> tuple[Fault, ...]:
+    """Those in ops that need SciPy; none where that is not installed."""
+    if not extras.installed():
+        return ()
+    found: tuple[Fault, ...] = vars(import_module(f"{__name__}.special"))["FAULTS"]
+    return found
+
+
 FAULTS: Final[tuple[Fault, ...]] = (
     *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *matrices.FAULTS, *later.FAULTS),
     *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS, *forward.FAULTS),
+    *_special(),
 )
 
 

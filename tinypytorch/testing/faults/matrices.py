@@ -8,6 +8,7 @@ from tinypytorch.arrays import Shape
 from tinypytorch.function import T, join, lift
 from tinypytorch.ops import contractions as co
 from tinypytorch.ops import decompositions as de
+from tinypytorch.ops import expm as ex
 from tinypytorch.ops import products as pr
 from tinypytorch.ops import solving as so
 from tinypytorch.testing.faults.fault import Fault, structural
@@ -95,6 +96,24 @@ def _square_only(op: so.Pinv, gy: T, y: T, x: T, /) -> T:
     return -(y.mT @ gy @ y.mT)
 
 
+def _along_not_transposed(op: ex.Expm, gy: T, y: T, x: T, /) -> T:
+    return ex.along(x, gy)
+
+
+def _as_if_commuting(op: ex.Expm, gy: T, y: T, x: T, /) -> T:
+    """The rule of the exponential of a number."""
+    return gy @ y.mT
+
+
+def _half_along(op: ex.Expm, gy: T, y: T, x: T, /) -> T:
+    return ex.along(x.mT, gy) * 0.5
+
+
+def _diagonal_block(op: ex.Expm, gy: T, y: T, x: T, /) -> T:
+    """The block beside the one that is the derivative."""
+    return ex.along(x.mT, gy) * 0.0 + y.mT
+
+
 def _both_triangles(op: de.Cholesky, gy: T, y: T, x: T, /) -> T:
     found = _CHOLESKY(op, gy, y, x)
     return (found + found.mT) * 0.5
@@ -153,6 +172,12 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "transpose missing", so.LogAbsDet, "backward", _log_not_transposed, "", lone=False, entries=4, because=_ONE
     ),
     structural("rule of the inverse", so.Pinv, "backward", _square_only, "", lone=False),
+    structural("transpose missing", ex.Expm, "backward", _along_not_transposed, ""),
+    structural(
+        "as if it commuted", ex.Expm, "backward", _as_if_commuting, "", True, 4, "matrices of one entry commute"
+    ),
+    structural("half", ex.Expm, "backward", _half_along, "factor"),
+    structural("another block", ex.Expm, "backward", _diagonal_block, ""),
     structural(
         "both triangles",
         de.Cholesky,

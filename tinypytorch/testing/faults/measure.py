@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from tinypytorch.function import Function
+from tinypytorch.testing import extras
 from tinypytorch.testing.checks import Verdict
 from tinypytorch.testing.conventions import check_conventions
 from tinypytorch.testing.draws import random_plans
@@ -25,8 +26,8 @@ from tinypytorch.testing.explain import explain
 from tinypytorch.testing.faults import FAULTS
 from tinypytorch.testing.faults.fault import ENGINE, Fault
 from tinypytorch.testing.operands import Step
-from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, build
-from tinypytorch.testing.programs import Plan, Program
+from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, applied, build
+from tinypytorch.testing.programs import Program
 from tinypytorch.testing.reduce import ENTRIES, INSTRUCTIONS
 from tinypytorch.testing.verify import Settings, with_step
 
@@ -109,7 +110,7 @@ class Measured:
 
 
 # For each op, an instance, and the step of the pool that applies it last.
-_APPLIED: Final = tuple((build(Plan(((1, 0),), ((0, 0, 0, 3),)), (step,)).code[-1].op, step) for step in POOL.values())
+_APPLIED: Final = tuple((applied(step), step) for step in (*POOL.values(), *extras.steps().values()))
 _OPS: Final[dict[object, Function]] = {type(op): op for op, _ in _APPLIED}
 _STEPS: Final[dict[object, Step]] = {type(op): step for op, step in _APPLIED}
 
@@ -118,7 +119,9 @@ def programs_for(fault: Fault, seed: int, max_nodes: int) -> Iterator[Program]:
     """The programs that a fault is to be found in; built while it is planted, so a forward may raise."""
     step = step_for(fault)
     if step is not None:
-        return with_step(step, Settings(seed=seed, max_nodes=max_nodes, dtypes=(fault.dtype,)))
+        owner = fault.patches[0].owner
+        more = tuple(extras.steps().values()) if isinstance(owner, type) and extras.is_special(owner) else ()
+        return with_step(step, Settings(seed=seed, max_nodes=max_nodes, dtypes=(fault.dtype,)), more)
     steps = STEPS if fault.dtype == "float64" else EVERYWHERE
     return (build(plan, steps) for plan in random_plans(seed, max_nodes, (fault.dtype,)))
 

@@ -31,7 +31,7 @@ _BITS: Final = 300_000.0
 
 def _float(x: mpf) -> float:
     """The nearest float."""
-    return float(x) if isinstance(x, SupportsFloat) else math.nan
+    return float(x)
 
 
 class Point:

@@ -14,7 +14,7 @@ Dual numbers of dual numbers give second derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,7 +25,7 @@ import numpy as np
 
 from tinypytorch.arrays import AnyArray, Scalar
 from tinypytorch.compat import override
-from tinypytorch.testing.numbers.kinds import Kind, R
+from tinypytorch.testing.numbers.kinds import Kind, Orders, R, raised
 
 
 @dataclass
@@ -369,6 +369,16 @@ def power(a: Dual[R], b: Dual[R]) -> Dual[R]:
     return Dual(y, t, a.kind)
 
 
+def special(name: str, orders: Orders, xs: Sequence[Dual[R]]) -> Dual[R]:
+    """A partial derivative of one of SciPy's functions: what moves, moves it by the next ones."""
+    kind, values = xs[0].kind, [x.v for x in xs]
+    t = kind.number(0.0)
+    for k, x in enumerate(xs):
+        if not kind.still(x.t):
+            t = t + x.t * kind.special(name, raised(orders, k), values)
+    return Dual(kind.special(name, orders, values), t, kind)
+
+
 def dual_kind(kind: Kind[R]) -> Kind[Dual[R]]:
     """Dual numbers as a kind of number themselves: dual numbers over it give second derivatives."""
 
@@ -385,4 +395,4 @@ def dual_kind(kind: Kind[R]) -> Kind[Dual[R]]:
         return x.at(value)
 
     functions = {name: methodcaller(name) for name in kind.functions}
-    return Kind(f"dual {kind.name}", number, functions, power, still, exactly, at)
+    return Kind(f"dual {kind.name}", number, functions, power, still, exactly, at, special)

@@ -13,12 +13,13 @@ import numpy as np
 
 from tinypytorch.arrays import Array, is_array, is_complex, is_numpy_scalar
 from tinypytorch.compat import override
-from tinypytorch.testing.numbers.dual import Dual, dual_kind
+from tinypytorch.testing.numbers.dual import Dual, dual_kind, special
 from tinypytorch.testing.numbers.fourier import TRANSFORMS
 from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, R
 from tinypytorch.testing.numbers.matrices import answered, is_tuple
 from tinypytorch.testing.numbers.pairs import PAIRS
 from tinypytorch.testing.numbers.plane import Plane, is_plane, plane
+from tinypytorch.testing.numbers.special import NAMES
 
 # Questions that NumPy does not put to objects; here they are about the values.
 _QUESTIONS: Final[dict[np.ufunc, Callable[[Dual[float]], bool]]] = {
@@ -40,6 +41,22 @@ def _pair(ufunc: np.ufunc) -> Callable[[object, object], object]:
         return PAIRS[ufunc](left, right)
 
     return on
+
+
+def _special(name: str) -> _Entries:
+    """One of SciPy's functions, as one of numbers some of which are dual."""
+
+    def on(*xs: object) -> object:
+        like = next((x for x in xs if is_dual(x)), None)
+        if like is None:
+            raise TypeError(f"{name} of no dual number")
+        return special(name, (0,) * len(xs), [x if is_dual(x) else constant(x, like.kind) for x in xs])
+
+    return on
+
+
+class _Entries(Protocol):
+    def __call__(self, *xs: object) -> object: ...
 
 
 class _Loop(Protocol):
@@ -83,6 +100,11 @@ class Elements(np.ndarray[tuple[int, ...], np.dtype[np.object_]]):
             with np.errstate(all="ignore"):  # what the numbers say is enough
                 made: object = np.frompyfunc(_pair(ufunc), 2, 1)(np.asarray(a, object), np.asarray(b, object))
             return elements(made)
+        if ufunc.__name__ in NAMES and method == "__call__" and not kwargs:
+            found: object = np.frompyfunc(_special(ufunc.__name__), len(plain), 1)(
+                *(np.asarray(x, object) for x in plain)
+            )
+            return elements(found)
         if kwargs:
             out = kwargs.pop("out", None)
             if is_tuple(out) and is_array(out[0]):

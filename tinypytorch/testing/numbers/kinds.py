@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 
 class NotRepresentableError(ArithmeticError):
@@ -34,11 +34,25 @@ def _unmoved(x: R, value: float) -> R:
     return x
 
 
+# The orders of a partial derivative, one for each operand.
+Orders: TypeAlias = tuple[int, ...]
+
+
+def raised(orders: Orders, at: int) -> Orders:
+    """One order more for an operand."""
+    return tuple(n + (k == at) for k, n in enumerate(orders))
+
+
+def _unknown(name: str, orders: Orders, xs: Sequence[R]) -> R:
+    raise NotRepresentableError(f"{name} of numbers of this kind")
+
+
 @dataclass(frozen=True)
 class Kind(Generic[R]):
     """A kind of number: how a float becomes one, its elementary functions by NumPy's names, and its powers.
 
     still: whether a derivative is that of a constant; not if it is a sum of terms that cancel, where that can be told.
+    special: a partial derivative of one of SciPy's functions, by its name; of all orders 0, that function.
     exactly, at: the number as if it had no error, and with another value, for a kind that knows its error.
     """
 
@@ -49,6 +63,7 @@ class Kind(Generic[R]):
     still: Callable[[R], bool]
     exactly: Callable[[R], R] = _same
     at: Callable[[R, float], R] = _unmoved
+    special: Callable[[str, Orders, Sequence[R]], R] = _unknown
 
 
 def total(f: Callable[[float], float]) -> Callable[[float], float]:

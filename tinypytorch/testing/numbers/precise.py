@@ -1,19 +1,28 @@
-"""Floor 6: numbers of fifty digits. Imports `kinds`, and mpmath (the extra `tinypytorch[verify]`)."""
+"""Floor 6: numbers of fifty digits. Imports `kinds`, `special`, and mpmath (the extra `tinypytorch[verify]`)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
 from mpmath import MPContext, mpf
 
-from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError
+from tinypytorch.testing.numbers.kinds import Kind, NotRepresentableError, Orders
+from tinypytorch.testing.numbers.special import derivative
 
 DIGITS: Final = 50
 ROUNDOFF: Final = 10.0**-DIGITS
+# So many more for what is summed up afterwards.
+_MORE: Final = 10
 # A context of our own: mpmath's global precision is the user's.
 _context = MPContext()
 _context.dps = DIGITS
+
+
+def _special(name: str, orders: Orders, xs: Sequence[mpf]) -> mpf:
+    return _context.mpf(derivative(name, orders, tuple(xs), DIGITS + _MORE))
+
 
 PRECISE: Final[Kind[mpf]] = Kind(
     f"{DIGITS} digits",
@@ -44,6 +53,7 @@ PRECISE: Final[Kind[mpf]] = Kind(
     },
     _context.power,
     lambda x: not (x < 0 or x > 0),
+    special=_special,
 )
 
 

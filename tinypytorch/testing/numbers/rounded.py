@@ -1,4 +1,4 @@
-"""Floor 6: floats that carry a bound on their rounding error. Imports `kinds` only.
+"""Floor 6: floats that carry a bound on their rounding error. Imports `kinds` and `special`.
 
 Running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 3.3): beside each value goes a
 bound `e` on how far it may be off, to first order in the unit roundoff u, when every operation and every elementary
@@ -11,16 +11,19 @@ for either order. This is how the tolerance for an engine is derived from an eva
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tinypytorch.compat import override
-from tinypytorch.testing.numbers.kinds import FLOATS, Kind
+from tinypytorch.testing.numbers.kinds import FLOATS, Kind, Orders, raised
+from tinypytorch.testing.numbers.special import PARAMETERS, derivative
 
 # The unit roundoff of float64.
 U: Final = 2.0**-53
 # A relative error beyond this is no longer small: bounds to first order end here.
 LARGE: Final = 2.0**-13
+# To so many digits special functions are computed for floats.
+_DIGITS: Final = 20
 
 
 class Rounded:
@@ -144,6 +147,21 @@ def _power(a: Rounded, b: Rounded) -> Rounded:
     return Rounded(y, abs(y), e + U * abs(y))
 
 
+def _special(name: str, orders: Orders, xs: Sequence[Rounded]) -> Rounded:
+    """One of SciPy's functions. It is off by what a rounding of its operands makes of it, beside one of its own."""
+    values = tuple(x.v for x in xs)
+    y = float(derivative(name, orders, values, _DIGITS))
+    m, e = abs(y), 0.0
+    for k, x in enumerate(xs):
+        if x.m and not (x.e == 0.0 and name in PARAMETERS and k == 0):
+            slope = abs(float(derivative(name, raised(orders, k), values, _DIGITS)))
+            m += slope * abs(x.v)
+            e += slope * x.e
+    if not e <= LARGE * max(1.0, m):
+        e = math.inf
+    return Rounded(y, m, e + U * m)
+
+
 ROUNDED: Final[Kind[Rounded]] = Kind(
     "rounded float",
     rounded,
@@ -152,4 +170,5 @@ ROUNDED: Final[Kind[Rounded]] = Kind(
     lambda x: x.m == 0,
     lambda x: rounded(x.v),
     lambda x, value: Rounded(value, max(x.m, abs(value)), x.e),
+    _special,
 )
