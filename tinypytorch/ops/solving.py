@@ -1,7 +1,8 @@
 """Floor 2: linear systems, inverses and determinants. Imports `arrays`, `function` and other op files.
 
 All on stacks of matrices. Source, if a rule names no other: Giles, Collected matrix derivative results for forward and
-reverse mode AD (2008), 2.2.
+reverse mode AD (2008), 2.2. Of complex matrices inverse, solution and determinant are holomorphic, so that these rules
+have no conjugates: x^T is the transpose.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Solve:
                 ((1, 1), (1, 3)),
             )
         ),
+        holomorphic=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -86,6 +88,7 @@ class Inv:
         domain=(INVERTIBLE,),
         takes=SQUARE,
         cases=lambda: tuple(Case(Inv(), (shape,)) for shape in _square()),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -99,7 +102,9 @@ class Inv:
 class Det:
     """y = det x. dx = g times the cofactors of x, which a singular matrix has, too."""
 
-    spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Det(), (shape,)) for shape in _square()))
+    spec: ClassVar[Spec] = Spec(
+        takes=SQUARE, cases=lambda: tuple(Case(Det(), (shape,)) for shape in _square()), holomorphic=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return lapack.det(x)
@@ -117,7 +122,9 @@ class Cofactors:
     products: right at every order, for any rank.
     """
 
-    spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()))
+    spec: ClassVar[Spec] = Spec(
+        takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()), holomorphic=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return lapack.cofactors(x)
