@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Mask, Positions, Shape, one, weak
+from tinypytorch.arrays import Array, Mask, Positions, Shape, one
 
 Map: TypeAlias = Callable[[Array], Array]
 
@@ -284,23 +284,40 @@ def paired(s: Array, m: int, n: int) -> Array:
 
 
 def singular(
-    a: Array, u: Array, s: Array, v: Array, close: Mask, steps: int, given: Map = as_given
+    a: Array, u: Array, v: Array, close: Mask, steps: int, given: Map = as_given
 ) -> tuple[Array, Array, Array]:
-    """The reduced singular value decomposition from an approximate full one (u, s, v), as `eigen` does it.
+    """The reduced singular value decomposition from an approximate one (u, v), as `eigen` does it.
 
-    From the eigenvectors (u, v) and (u, -v) of the Hermitian matrix ((0, a), (a^H, 0)). Golub & Van Loan, 8.6.1.
+    Each step is that of `eigen` for the Hermitian matrix ((0, a), (a^H, 0)) with the eigenvectors (u, v) and (u, -v)
+    (Golub & Van Loan, 8.6.1), in halves; `close` is of its eigenvalues as `paired` has them. Ogita & Aishima,
+    Iterative refinement for singular value decomposition based on matrix multiplication (2020).
     """
     shape: Shape = a.shape
     m, n = shape[-2], shape[-1]
     k = min(m, n)
-    both: Array = np.zeros((*shape[:-2], m + n, m + n), a.dtype)
-    x = both.copy()
-    both[..., :m, m:], both[..., m:, :m] = a, adjoint(a)
-    root = weak(0.5) ** 0.5 if a.dtype.char == "O" else (one(a.dtype) / 2) ** 0.5
-    for at, sign in ((0, 1.0), (k, -1.0)):
-        x[..., :m, at : at + k], x[..., m:, at : at + k] = u[..., :k] * root, v[..., :k] * (root * sign)
-    x[..., :m, 2 * k : k + m], x[..., m:, k + m :] = u[..., k:], v[..., k:]
-    w, vectors = eigen(both, x, close, steps, given)
-    squares: Array = np.add.reduce(square_size(vectors[..., :k]), -2)
-    length: Array = np.sqrt(squares)[..., None, :] * root
-    return vectors[..., :m, :k] / length, w[..., :k], adjoint(vectors[..., m:, :k] / length)
+    unit = identity(a, 1)
+    same: Mask = close[..., :k, :k] | np.eye(k, dtype=np.bool)
+    opposite: Mask = close[..., :k, k : 2 * k]
+    zero: Mask = np.diagonal(opposite, 0, -2, -1)
+    left, right = u[..., :k], v[..., :k]
+    for _ in range(steps):
+        left, right = given(left), given(right)
+        moved = a @ right
+        p = adjoint(left) @ moved
+        of_u, of_v = (identity(a, k) - adjoint(x) @ x for x in (left, right))
+        s = real_part(diagonal(p)) / (1.0 - real_part(diagonal(of_u + of_v)) * 0.5)
+        row, column = s[..., None, :], s[..., :, None]
+        x, y = p + of_u * row, adjoint(p) + of_v * row
+        both: Array = np.where(same, (of_u + of_v) * 0.5, (x + y) / np.where(same, unit, row - column))
+        between: Array = np.where(opposite, (of_u - of_v) * 0.5, (x - y) / np.where(opposite, unit, row + column))
+        inverse: Array = np.where(zero, unit[0] * 0, 1.0 / np.where(zero, unit[0], s))[..., None, :]
+        turned_u, turned_v = left @ ((both + between) * 0.5), right @ ((both - between) * 0.5)
+        if m > k:
+            turned_u = turned_u + (moved - left @ x) * inverse
+        if n > k:
+            turned_v = turned_v + (adjoint(a) @ left - right @ y) * inverse
+        left, right = left + turned_u, right + turned_v
+    top: Array = np.add.reduce(conjugate(left) * (a @ right), -2)
+    of_left: Array = np.add.reduce(square_size(left), -2)
+    of_right: Array = np.add.reduce(square_size(right), -2)
+    return left, real_part(top) / ((of_left + of_right) * 0.5), adjoint(right)

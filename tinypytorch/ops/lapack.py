@@ -54,7 +54,7 @@ def _wide(x: Array) -> bool:
 
 
 def _single(x: Array) -> Array:
-    y: Array = x.astype("float32")
+    y: Array = x.astype("complex64" if x.dtype.kind == "c" else "float32")
     return y
 
 
@@ -63,9 +63,12 @@ def _double(x: Array) -> Array:
     return y
 
 
-def _extended(x: Array) -> Array:
-    y: Array = x.astype("clongdouble" if x.dtype.kind == "c" else "longdouble")
-    return y
+def _extended(a: Array, b: Array) -> Pair:
+    """Both in extended precision, complex if one of them is."""
+    name = "clongdouble" if "c" in (a.dtype.kind, b.dtype.kind) else "longdouble"
+    x: Array = a.astype(name)
+    y: Array = b.astype(name)
+    return x, y
 
 
 def _as(x: Array, y: Array) -> Array:
@@ -96,7 +99,7 @@ def solve(a: Array, b: Array) -> Array:
         x = solve(_single(a), _single(b))
         return x if a.dtype != b.dtype else _as(a, x)
     if _wide(a) or _wide(b):
-        return el.solve(_extended(a), _extended(b))
+        return el.solve(*_extended(a, b))
     return _solve(a, b)
 
 
@@ -244,7 +247,7 @@ def svd(a: Array) -> Triple:
     if _wide(a):
         start = _svd(_double(a))
         apart = close(el.paired(start[1], *a.shape[-2:]))
-        u, s, vh = el.singular(a, _as(a, start[0]), start[1], _as(a, el.adjoint(start[2])), apart, 2)
+        u, s, vh = el.singular(a, _as(a, start[0]), _as(a, el.adjoint(start[2])), apart, 2)
     else:
         u, s, vh = _svd(a, full_matrices=False)
     if not (_turnable(u) and _turnable(vh)):

@@ -76,6 +76,16 @@ def size(a: Array) -> Array:
     return np.absolute(floats(a))
 
 
+def started(v: Array, like: Array) -> Array:
+    """Vectors of floats as objects to compute with: complex ones as numbers of the kind that is in an array."""
+    found: Sequence[object] = like.ravel().tolist()
+    zeros = [x.real * 0.0 for x in found if is_plane(x)]
+    if v.dtype.kind == "f":
+        return v.astype(object)
+    entries: Sequence[complex] = v.ravel().tolist()
+    return objects([Plane(zeros[0] + z.real, zeros[0] + z.imag) for z in entries], v)
+
+
 def exactly(a: Array) -> Array:
     """Numbers with a bound on their error, as if they had none."""
     return objects([_exactly(x) for x in a.ravel().tolist()], a)
@@ -162,7 +172,7 @@ def eigh(a: Array, uplo: Literal["L", "U"] = "L") -> tuple[Array, Array]:
     w, v = lapack.eigh(floats(symmetric), low)
     near = lapack.close(w, _SAME)
     _distinct(a, w, near, ~np.eye(w.shape[-1], dtype=np.bool))
-    values, vectors = el.eigen(symmetric, v.astype(object), near, steps(a), exactly)
+    values, vectors = el.eigen(symmetric, started(v, symmetric), near, steps(a), exactly)
     if v.dtype.kind == "f":
         return values, vectors
     return values, vectors * el.phase(lapack.fixed(vectors, low), size)[..., None, :]
@@ -177,7 +187,7 @@ def svd(a: Array, *, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     apart: Mask = ~np.eye(m + n, dtype=np.bool)
     apart[2 * k :, 2 * k :] = False
     _distinct(a, s, near, apart)
-    left, values, right = el.singular(a, u.astype(object), s, el.adjoint(vh).astype(object), near, steps(a), exactly)
+    left, values, right = el.singular(a, started(u, a), started(el.adjoint(vh), a), near, steps(a), exactly)
     if u.dtype.kind == "f":
         return left, values, right
     turn = el.phase(lapack.fixed_of_pairs(left, right), size)
