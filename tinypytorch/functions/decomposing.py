@@ -40,8 +40,8 @@ class SVDResult(NamedTuple):
 def cholesky(a: Operand, /, *, upper: bool = False) -> Variable:
     """The lower triangular l with l l^H = a and a positive diagonal; `upper`: l^H. One triangle of a is read: that one.
 
-    Of a complex matrix, which is Hermitian, the imaginary parts of the diagonal are not read. Source: Murray, Differentiation of the Cholesky decomposition (2016). Raises `LinAlgError` if a is not square, or
-    not positive definite.
+    The imaginary parts of the diagonal of a complex matrix are not read. Source: Murray, Differentiation of the
+    Cholesky decomposition (2016). Raises `LinAlgError` if a is not square, or not positive definite.
 
     >>> cholesky(Variable(np.array([[4.0, 2.0], [2.0, 5.0]])))
     variable([[2. 0.]
@@ -123,9 +123,9 @@ def svd(
 
     ds alone is right for the sum of equal ones. Singular vectors have no derivative where singular values coincide:
     what would divide by their difference is 0; so is what would divide by a singular value that is 0. The signs of the
-    vectors are LAPACK's choice: differentiate functions that do not depend on them. So are the phases of complex ones, by
-    which the first column of vh is real, or with more columns than rows the first row of u: the derivative is that of
-    these vectors. Source: Townsend, Differentiating the singular value decomposition (2016); Wan & Zhang, Automatic
+    vectors are LAPACK's choice: differentiate functions that do not depend on them. So are the phases of complex ones,
+    by which the first column of vh is real, or with more columns than rows the first row of u: the derivative is that
+    of these vectors. Source: Townsend, Differentiating the singular value decomposition (2016); Wan & Zhang, Automatic
     differentiation for complex valued SVD (2019).
 
     Raises `ValueError` for full matrices, which are the default, of a matrix that is not square (the vectors that are

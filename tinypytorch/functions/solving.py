@@ -74,8 +74,8 @@ def det(a: Operand) -> Variable:
 def slogdet(a: Operand) -> SlogdetResult:
     """The sign of the determinant, and the logarithm of its size: da = g a^-T.
 
-    Of real matrices the sign is 1 or -1, a constant. Of complex ones it is det a / |det a|, with the derivative of that:
-    da = i Im(g sign) a^-T; the logarithm is real. Of a singular matrix the sign is 0 and the logarithm -inf, and
+    Of real matrices the sign is 1 or -1, a constant. Of complex ones it is det a / |det a|, with a derivative: da = i
+    Im(g sign) a^-T; the logarithm is real. Of a singular matrix the sign is 0 and the logarithm -inf, and
     differentiating them raises `LinAlgError`.
 
     >>> slogdet(Variable(np.array([[0.0, 2.0], [2.0, 0.0]]))).sign

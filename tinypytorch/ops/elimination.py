@@ -295,7 +295,7 @@ def singular(
     shape: Shape = a.shape
     m, n = shape[-2], shape[-1]
     k = min(m, n)
-    unit = identity(a, 1)
+    unit, single = identity(a, 1), identity(a, 1)[:, 0]
     same: Mask = close[..., :k, :k] | np.eye(k, dtype=np.bool)
     opposite: Mask = close[..., :k, k : 2 * k]
     zero: Mask = np.diagonal(opposite, 0, -2, -1)
@@ -310,7 +310,7 @@ def singular(
         x, y = p + of_u * row, adjoint(p) + of_v * row
         both: Array = np.where(same, (of_u + of_v) * 0.5, (x + y) / np.where(same, unit, row - column))
         between: Array = np.where(opposite, (of_u - of_v) * 0.5, (x - y) / np.where(opposite, unit, row + column))
-        inverse: Array = np.where(zero, unit[0] * 0, 1.0 / np.where(zero, unit[0], s))[..., None, :]
+        inverse: Array = np.where(zero, single * 0, 1.0 / np.where(zero, single, s))[..., None, :]
         turned_u, turned_v = left @ ((both + between) * 0.5), right @ ((both - between) * 0.5)
         if m > k:
             turned_u = turned_u + (moved - left @ x) * inverse
