@@ -227,6 +227,12 @@ class Eigh:
         return (_folded(conjugate(v) @ inner @ v.mT, self.uplo == "L"),)
 
 
+def _turning(of_u: T, inverse: T) -> T:
+    """What turns left singular vectors along themselves: Wan & Zhang (2019). The right ones do not turn then."""
+    turned: T = lift(Imag(), _diagonal(of_u))
+    return turned * inverse
+
+
 @value
 class Svd:
     """u, s, vh with u diag(s) vh = x: the reduced ones, s in descending order.
@@ -272,8 +278,7 @@ class Svd:
                 of_v = of_v + _phases(vh.mT[_FIRST], *along)
             else:
                 of_u = of_u + _phases(left[_FIRST], *along)
-            turning: T = lift(Imag(), _diagonal(of_u))
-            stretched = stretched + _row(turning * inverse) * IMAGINARY
+            stretched = stretched + _row(_turning(of_u, inverse)) * IMAGINARY
         inner = share * (of_u - adjoint(of_u)) * row + column * (share * (of_v - adjoint(of_v)))
         us, vs = conjugate(left), conjugate(vh)
         gx: T = us @ (inner + stretched * one(inner)) @ vs

@@ -21,13 +21,14 @@ from tinypytorch.testing.faults import (
     recording,
     relative,
     structure,
+    unitary,
 )
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
 
 FAULTS: Final[tuple[Fault, ...]] = (
     *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *matrices.FAULTS, *later.FAULTS),
-    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS, *forward.FAULTS),
+    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS, *unitary.FAULTS, *forward.FAULTS),
 )
 
 

@@ -14,13 +14,12 @@ import numpy as np
 
 from tinypytorch.arrays import IMAGINARY, Array, Shape
 from tinypytorch.core import gradients, reverse
-from tinypytorch.function import T, join, lift
+from tinypytorch.function import T, lift
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import fourier as fo
 from tinypytorch.ops import parts as pa
 from tinypytorch.ops import products as pr
-from tinypytorch.ops import solving as so
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, rule, rule_a, structural
 
@@ -64,30 +63,6 @@ def _hermitian(op: pr.MatMul, gy: T, y: T, a: T, b: T, /) -> T:
     return ga
 
 
-def _solve_hermitian(op: so.Solve, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
-    a, _ = xs
-    gb: T = join(op, (pa.adjoint(a), gy))
-    return -(gb @ y.mT), gb
-
-
-def _inv_hermitian(op: so.Inv, gy: T, y: T, x: T, /) -> T:
-    inverse = pa.adjoint(y)
-    return -(inverse @ gy @ inverse)
-
-
-def _det_hermitian(op: so.Det, gy: T, y: T, x: T, /) -> T:
-    return so.of_matrices(gy) * u.conjugate(lift(so.Cofactors(), x))
-
-
-# The right rule, from before any fault was planted.
-_COFACTORS = so.Cofactors.backward
-
-
-def _cofactors_conjugate(op: so.Cofactors, gy: T, y: T, x: T, /) -> T:
-    gx: T = _COFACTORS(op, u.conjugate(gy), y, x)
-    return gx
-
-
 def _size_taken(x: Array, like: np.dtype[np.float64]) -> Array:
     """The size where the real part is meant."""
     return (abs(x) if x.dtype.kind == "c" and like.kind != "c" else x).astype(like)
@@ -109,10 +84,6 @@ _PLANE: Final = (
     structural("half of the spectrum not counted twice", fo.HalfFourier, "backward", _unweighted_half, ""),
     structural("an odd length taken for even", fo.HalfFourier, "backward", _even_for_odd, ""),
     structural("conjugate transpose", pr.MatMul, "backward_a", _hermitian, ""),
-    structural("conjugate transpose", so.Solve, "backward_all", _solve_hermitian, ""),
-    structural("conjugate transpose", so.Inv, "backward", _inv_hermitian, ""),
-    structural("conjugate cofactors", so.Det, "backward", _det_hermitian, ""),
-    structural("cotangent conjugated", so.Cofactors, "backward", _cofactors_conjugate, ""),
     engine("the size is taken for the real part", Patch(reverse, "in_kind", always(_size_taken))),
     engine("the imaginary part is taken for the real one", Patch(gradients, "_REAL", always(pa.Imag()))),
 )
