@@ -66,7 +66,7 @@ def test_every_dtype(name: str, arrays: list[Array], options: Mapping[str, objec
     xs = [Variable(a) for a in rounded]
     for y, e in zip(parts(call(getattr(linalg, name), *xs, **options)), parts(expected), strict=True):
         if isinstance(y, Variable):
-            assert y.dtype in (np.dtype(dtype), np.zeros(1, dtype).real.dtype)
+            assert y.dtype.name in (np.dtype(dtype).name, {"complex64": "float32"}.get(dtype, np.dtype("g").name))
             np.testing.assert_allclose(y.data.astype("complex128"), np.asarray(e), rtol=near, atol=near)
             if y.requires_grad:
                 y.backward()
@@ -140,7 +140,15 @@ def test_second_derivatives_are_differences_of_first_ones(f: Callable[[Variable]
     assert pairing(second.data, d) == pytest.approx(pairing(v, (up - down) / (2 * h)), rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("f", [linalg.inv, linalg.det, lambda x: linalg.solve(x, plane((3, 2)))])
+HOLOMORPHIC: list[Callable[[Variable], Variable]] = [
+    linalg.inv,
+    linalg.det,
+    lambda x: linalg.solve(x, plane((3, 2))),
+    lambda x: linalg.matrix_power(x, -2),
+]
+
+
+@pytest.mark.parametrize("f", HOLOMORPHIC)
 def test_cauchy_and_riemann(f: Callable[[Variable], Variable]) -> None:
     """Of what is holomorphic the gradient of the imaginary part is that of the real one, turned by -i."""
     x = Variable(plane((3, 3), 2))

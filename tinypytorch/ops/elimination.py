@@ -63,8 +63,12 @@ def _imaginary(x: object) -> object:
     return part
 
 
-_EACH_REAL: Final[Map] = np.frompyfunc(_real, 1, 1)
-_EACH_IMAGINARY: Final[Map] = np.frompyfunc(_imaginary, 1, 1)
+def _each(f: Callable[[object], object]) -> Map:
+    return np.frompyfunc(f, 1, 1)
+
+
+_EACH_REAL: Final = _each(_real)
+_EACH_IMAGINARY: Final = _each(_imaginary)
 
 
 def real_part(a: Array) -> Array:
