@@ -92,7 +92,7 @@ def test_programs_share_nodes_and_use_every_op(most: int) -> None:
     made = [build(plan) for plan in itertools.islice(random_plans(0, most), 1000)]
     used = Counter(type(i.op).__name__ for p in made for i in p.code)
     in_the_plane = {name for name, kind in ALL.items() if kind.__module__ in (parts.__name__, fourier.__name__)}
-    assert set(used) == set(ALL) - in_the_plane
+    assert set(used) == set(ALL) - in_the_plane - {"DetSign"}  # of real matrices it is a constant
     assert sum(p.reused > 0 for p in made) > 500
     assert any(set(i.operands) == {r} for p in made for i in p.code for r in i.operands if len(i.operands) > 1)
     kinds = set[str]().union(*(p.broadcasts() for p in made))

@@ -38,10 +38,10 @@ class SVDResult(NamedTuple):
 
 
 def cholesky(a: Operand, /, *, upper: bool = False) -> Variable:
-    """The lower triangular l with l l^T = a and a positive diagonal; `upper`: l^T. One triangle of a is read: that one.
+    """The lower triangular l with l l^H = a and a positive diagonal; `upper`: l^H. One triangle of a is read: that one.
 
-    Source: Murray, Differentiation of the Cholesky decomposition (2016). Raises `LinAlgError` if a is not square, or
-    not positive definite.
+    The imaginary parts of the diagonal of a complex matrix are not read. Source: Murray, Differentiation of the
+    Cholesky decomposition (2016). Raises `LinAlgError` if a is not square, or not positive definite.
 
     >>> cholesky(Variable(np.array([[4.0, 2.0], [2.0, 5.0]])))
     variable([[2. 0.]
@@ -55,7 +55,7 @@ def qr(a: Operand, mode: Literal["reduced", "complete"] = "reduced") -> QRResult
 @overload
 def qr(a: Operand, mode: Literal["r"]) -> Variable: ...
 def qr(a: Operand, mode: Literal["reduced", "complete", "r"] = "reduced") -> QRResult | Variable:
-    """q with orthonormal columns and r upper triangular, with q r = a; or r alone.
+    """q with orthonormal columns and r upper triangular, with q r = a; or r alone. The diagonal of r is real.
 
     Differentiable where the first columns, as many as there are rows, are independent. Where they depend,
     differentiating raises `LinAlgError`. Source: Walter, Lehmann & Lamour (2012); Roberts & Roberts (2020).
@@ -79,11 +79,13 @@ def qr(a: Operand, mode: Literal["reduced", "complete", "r"] = "reduced") -> QRR
 
 
 def eigh(a: Operand, UPLO: Literal["L", "U"] = "L") -> EighResult:
-    """Eigenvalues and eigenvectors of a symmetric matrix, of which one triangle is read.
+    """Eigenvalues, which are real, and eigenvectors of a symmetric or Hermitian matrix, of which one triangle is read.
 
     dw alone needs no differences of eigenvalues, and is right for the sum of equal ones. Eigenvectors have no
     derivative where eigenvalues coincide: what would divide by the difference is 0. The sign of an eigenvector is
-    LAPACK's choice: differentiate functions that do not depend on it. Source: Giles (2008), 3.1.
+    LAPACK's choice: differentiate functions that do not depend on it. So is the phase of a complex one, by which its
+    first entry is real (with UPLO="U" its last): the derivative is that of these vectors, and infinite where this entry
+    is 0; of functions that do not depend on phases it is what it is with any. Source: Giles (2008), 3.1.
 
     Raises `LinAlgError` if a is not square.
 
@@ -100,7 +102,7 @@ def eigh(a: Operand, UPLO: Literal["L", "U"] = "L") -> EighResult:
 
 
 def eigvalsh(a: Operand, UPLO: Literal["L", "U"] = "L") -> Variable:
-    """The eigenvalues of a symmetric matrix, in ascending order: those of `eigh`.
+    """The eigenvalues of a symmetric or Hermitian matrix, in ascending order: those of `eigh`.
 
     >>> eigvalsh(Variable(np.array([[2.0, 0.0], [0.0, 1.0]])))
     variable([1. 2.])
@@ -121,8 +123,10 @@ def svd(
 
     ds alone is right for the sum of equal ones. Singular vectors have no derivative where singular values coincide:
     what would divide by their difference is 0; so is what would divide by a singular value that is 0. The signs of the
-    vectors are LAPACK's choice: differentiate functions that do not depend on them. Source: Townsend, Differentiating
-    the singular value decomposition (2016).
+    vectors are LAPACK's choice: differentiate functions that do not depend on them. So are the phases of complex ones,
+    by which the first column of vh is real, or with more columns than rows the first row of u: the derivative is that
+    of these vectors. Source: Townsend, Differentiating the singular value decomposition (2016); Wan & Zhang, Automatic
+    differentiation for complex valued SVD (2019).
 
     Raises `ValueError` for full matrices, which are the default, of a matrix that is not square (the vectors that are
     added are not determined by a, so they have no derivative), and for `hermitian`: take `eigh`.

@@ -77,7 +77,7 @@ def _vector(x: Variable, ord: Order, axis: Axis, keepdims: bool) -> Variable:
     if ord == -math.inf:
         return sizes.min(axis, keepdims=keepdims)
     if ord == 0:
-        count: Array = np.not_equal(x.data, 0.0).sum(axis, dtype=x.dtype, keepdims=keepdims)
+        count: Array = np.not_equal(x.data, 0.0).sum(axis, dtype=x.data.real.dtype, keepdims=keepdims)
         return Variable(np.asarray(count), requires_grad=False)
     return sizes.sum(axis, keepdims=keepdims) if ord == 1 else x.record(Norm(float(ord), axis, keepdims))
 

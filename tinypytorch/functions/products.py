@@ -120,7 +120,7 @@ def _axes(given: int | Sequence[int], ndim: int) -> list[int]:
 
 
 def vecdot(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Variable:
-    """The sums of products over an axis of both, which are broadcast else.
+    """The sums of products over an axis of both, which are broadcast else; of the conjugates of a complex x1.
 
     >>> vecdot(Variable(np.array([[1.0, 2.0], [3.0, 4.0]])), np.array([1.0, -1.0]))
     variable([-1. -1.])
@@ -142,6 +142,8 @@ def matvec(x1: Operand, x2: Operand, /) -> Variable:
 
 def vecmat(x1: Operand, x2: Operand, /) -> Variable:
     """The products of vectors and matrices, in the last axis and the last two, which are broadcast else.
+
+    Of the conjugates of a complex x1.
 
     >>> vecmat(Variable(np.array([1.0, 2.0])), np.array([[1.0, 0.0], [0.0, 3.0]]))
     variable([1. 6.])

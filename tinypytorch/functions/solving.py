@@ -13,20 +13,20 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape, normalize_axis
+from tinypytorch.arrays import Array, Shape, is_complex, normalize_axis
 from tinypytorch.core.apply import apply, constant
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.shaping import several
 from tinypytorch.ops import lapack
-from tinypytorch.ops.solving import Det, Inv, LogAbsDet, Pinv, Solve
+from tinypytorch.ops.solving import Det, DetSign, Inv, LogAbsDet, Pinv, Solve
 
-_SOLVE, _INV, _DET, _LOGABSDET = Solve(), Inv(), Det(), LogAbsDet()
+_SOLVE, _INV, _DET, _SIGN, _LOGABSDET = Solve(), Inv(), Det(), DetSign(), LogAbsDet()
 # Singular values up to this share of the largest count as 0, if the caller does not say.
 _SHARE: Final = 1e-15
 
 
 class SlogdetResult(NamedTuple):
-    """The sign of a determinant, a constant, and the logarithm of its size."""
+    """The sign of a determinant, a constant of real matrices, and the logarithm of its size."""
 
     sign: Variable
     logabsdet: Variable
@@ -72,14 +72,18 @@ def det(a: Operand) -> Variable:
 
 
 def slogdet(a: Operand) -> SlogdetResult:
-    """The sign of the determinant, which is a constant, and the logarithm of its size: da = g a^-T.
+    """The sign of the determinant, and the logarithm of its size: da = g a^-T.
 
-    Of a singular matrix the sign is 0 and the logarithm -inf, and differentiating it raises `LinAlgError`.
+    Of real matrices the sign is 1 or -1, a constant. Of complex ones it is det a / |det a|, with a derivative: da = i
+    Im(g sign) a^-T; the logarithm is real. Of a singular matrix the sign is 0 and the logarithm -inf, and
+    differentiating them raises `LinAlgError`.
 
     >>> slogdet(Variable(np.array([[0.0, 2.0], [2.0, 0.0]]))).sign
     variable(-1.0)
     """
     x = square("slogdet", a)
+    if is_complex(x):
+        return SlogdetResult(x.record(_SIGN), x.record(_LOGABSDET))
     return SlogdetResult(Variable(np.asarray(lapack.sign_of_det(x.data)), requires_grad=False), x.record(_LOGABSDET))
 
 
@@ -129,9 +133,9 @@ def lstsq(a: Operand, b: Operand, rcond: float | None = None) -> tuple[Variable,
     s = lapack.svd(x.data)[1]
     rank = int(np.count_nonzero(s > share * s[:1]))
     left = y - x @ found
-    squares = (left * left).sum(0, keepdims=y.ndim == 1)
+    squares = (left * left.conj()).real.sum(0, keepdims=y.ndim == 1)
     if rank < x.shape[1] or x.shape[0] <= x.shape[1]:
-        squares = Variable(np.zeros(0, x.dtype), requires_grad=False)
+        squares = Variable(np.zeros(0, squares.dtype), requires_grad=False)
     return found, squares, rank, Variable(s, requires_grad=False)
 
 

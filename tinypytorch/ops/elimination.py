@@ -1,18 +1,19 @@
 """Floor 2: factorizations in plain NumPy, for numbers that LAPACK has no routines for. Imports `arrays` only.
 
-In extended precision, and in whatever other numbers an array of objects holds, such as dual numbers. All functions take
-stacks of matrices. They choose by size only through `size`, so that numbers which are more than a value can say it.
+In extended precision, and in whatever other numbers an array of objects holds, such as dual numbers; complex ones, too.
+All functions take stacks of matrices. They choose by size only through `size`, so that numbers which are more than a
+value can say it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Mask, Positions, Shape, one, weak
+from tinypytorch.arrays import Array, Mask, Positions, Shape, one
 
 Map: TypeAlias = Callable[[Array], Array]
 
@@ -39,6 +40,61 @@ def magnitude(a: Array) -> Array:
 def as_given(a: Array) -> Array:
     """The same."""
     return a
+
+
+def conjugate(a: Array) -> Array:
+    """The complex conjugates; real numbers as they are."""
+    y: Array = a if a.dtype.kind == "f" else np.conjugate(a)
+    return y
+
+
+def adjoint(a: Array) -> Array:
+    """The conjugate transposes."""
+    return conjugate(a).mT
+
+
+def _real(x: object) -> object:
+    part: object = getattr(x, "real", x)
+    return part
+
+
+def _imaginary(x: object) -> object:
+    part: object = getattr(x, "imag", 0.0)
+    return part
+
+
+def _each(f: Callable[[object], object]) -> Map:
+    return np.frompyfunc(f, 1, 1)
+
+
+_EACH_REAL: Final = _each(_real)
+_EACH_IMAGINARY: Final = _each(_imaginary)
+
+
+def real_part(a: Array) -> Array:
+    """The real parts, of objects, too."""
+    return a.real if a.dtype.char != "O" else _EACH_REAL(a)
+
+
+def imaginary_part(a: Array) -> Array:
+    """The imaginary parts, of objects, too."""
+    return a.imag if a.dtype.char != "O" else _EACH_IMAGINARY(a)
+
+
+def square_size(a: Array) -> Array:
+    """The squares of the sizes."""
+    return a * a if a.dtype.kind == "f" else real_part(conjugate(a) * a)
+
+
+def phase(a: Array, size: Map = magnitude) -> Array:
+    """The numbers of size 1 that turn complex entries onto the real axis, to the nearer side; 1 for 0."""
+    left: Mask = real_part(a) < 0
+    lengths: Array = np.sqrt(square_size(a))
+    nothing: Mask = size(a) == 0
+    unit = identity(a, 1)[:, 0]
+    ends: Array = np.where(left, -lengths, lengths)
+    turned: Array = conjugate(a) / np.where(nothing, unit, ends)
+    return np.where(nothing, unit, turned)
 
 
 def reduced(a: Array, b: Array, size: Map = magnitude) -> tuple[Array, Array, Array]:
@@ -106,6 +162,16 @@ def log_size_of_det(a: Array) -> Array:
     return total.reshape(a.shape[:-2])
 
 
+def sign_of_det(a: Array) -> Array:
+    """The determinants over their sizes; 0 for 0."""
+    upper, _, signs = reduced(a, a[..., :0])
+    entries = diagonal(upper)
+    sizes = magnitude(entries)
+    zero: Mask = sizes == 0
+    product: Array = np.multiply.reduce(entries / np.where(zero, one(sizes.dtype), sizes), -1) * signs.astype(a.dtype)
+    return product.reshape(a.shape[:-2])
+
+
 def cofactors(a: Array, det_of: Callable[[Array], Array]) -> Array:
     """For every entry the signed determinant of what is left without its row and column."""
     n: int = a.shape[-1]
@@ -122,45 +188,59 @@ def cofactors(a: Array, det_of: Callable[[Array], Array]) -> Array:
 
 
 def cholesky(a: Array) -> Array:
-    """The lower triangular l with a = l l^T, from the lower triangle of a. Golub & Van Loan, 4.2.5."""
+    """The lower triangular l with a = l l^H, from the lower triangle of a. Golub & Van Loan, 4.2.5."""
     lower = stacked(a)
     n = len(lower.T)
     for k in range(n):
-        left: Array = np.add.reduce(lower[:, k:, :k] * lower[:, None, k, :k], -1)
+        left: Array = np.add.reduce(lower[:, k:, :k] * conjugate(lower[:, None, k, :k]), -1)
         column = lower[:, k:, k] - left if k else lower[:, k:, k]
-        if a.dtype.char != "O" and not (column[:, 0] > 0).all():
+        pivot = real_part(column[:, :1])
+        if a.dtype.char != "O" and not (pivot > 0).all():
             raise np.linalg.LinAlgError("Matrix is not positive definite")
-        root: Array = np.sqrt(column[:, :1])
+        root: Array = np.sqrt(pivot)
         lower[:, k:, k] = column / root
         lower[:, k, k] = root[:, 0]
         lower[:, k, k + 1 :] = lower[:, k, k + 1 :] * 0
     return lower.reshape(a.shape)
 
 
-def qr(a: Array, size: Map = magnitude) -> tuple[Array, Array]:
+def qr(a: Array, size: Map = magnitude, plane: bool = False) -> tuple[Array, Array]:
     """q with orthonormal columns, and the upper triangular r, with a = q r: by reflections, with LAPACK's signs.
 
-    Golub & Van Loan, 5.2.2. A column that is 0 below the diagonal already is not reflected.
+    Golub & Van Loan, 5.2.2. A column that is 0 below the diagonal already is not reflected. Of complex matrices
+    (`plane`) the diagonal of r is real: a turn follows; it changes the sign, too, where nothing was reflected and the
+    entry was not real (LAPACK's zlarfg).
     """
     r = stacked(a)
     shape: Shape = r.shape
     count, m, n = shape
     k = min(m, n)
     q: Array = np.broadcast_to(identity(a, m), (count, m, m)).copy()
-    for j in range(min(m - 1, n)):
+    unit = identity(a, 1)[:, 0]
+    for j in range(k):
         x = r[:, j:, j].copy()
-        below: Array = np.add.reduce(x[:, 1:] * x[:, 1:], -1)
-        largest: Array = np.maximum.reduce(size(x[:, 1:]), -1)
+        largest: Array = np.maximum.reduce(size(x[:, 1:]), -1, initial=0.0)
         flat: Mask = largest == 0
-        length: Array = np.sqrt(np.where(flat, identity(a, 1)[:, 0], x[:, 0] * x[:, 0] + below))
-        back: Mask = x[:, 0] < 0
-        x[:, 0] = x[:, 0] + np.where(back, -length, length)
-        share: Array = 2.0 / np.add.reduce(x * x, -1)
-        share = np.where(flat, share * 0, share)[:, None, None]
-        part: Array = np.add.reduce(x[:, :, None] * r[:, j:], 1)
-        r[:, j:] = r[:, j:] - share * x[:, :, None] * part[:, None]
-        side: Array = np.add.reduce(q[:, :, j:] * x[:, None], -1)
-        q[:, :, j:] = q[:, :, j:] - share * side[:, :, None] * x[:, None]
+        top = x[:, 0]
+        if not flat.all():
+            below: Array = np.add.reduce(square_size(x[:, 1:]), -1)
+            length: Array = np.sqrt(np.where(flat, unit, square_size(top) + below))
+            back: Mask = real_part(top) < 0
+            x[:, 0] = top + np.where(back, -length, length)
+            # of x and the column: divided by it, x is the reflection that makes the column one entry
+            pairing: Array = conjugate(x[:, 0]) * r[:, j, j] + below
+            share: Array = np.where(flat, unit * 0, 1.0 / np.where(flat, unit, pairing))[:, None, None]
+            part: Array = np.add.reduce(conjugate(x)[:, :, None] * r[:, j:], 1)
+            side: Array = np.add.reduce(q[:, :, j:] * x[:, None], -1)
+            r[:, j:] = r[:, j:] - share * x[:, :, None] * part[:, None]
+            q[:, :, j:] = q[:, :, j:] - conjugate(share) * side[:, :, None] * conjugate(x)[:, None]
+        if plane:
+            turn = phase(r[:, j, j], size)
+            beside: Mask = size(imaginary_part(r[:, j, j])) != 0
+            turn = np.where(flat & beside, -turn, turn)[:, None]
+            r[:, j] = r[:, j] * turn
+            r[:, j, j] = real_part(r[:, j, j])
+            q[:, :, j] = q[:, :, j] * conjugate(turn)
     below_diagonal: Mask = np.tri(k, n, -1, np.bool)
     upper: Array = np.where(below_diagonal, r[:, :k] * 0, r[:, :k])
     lead: Shape = a.shape[:-2]
@@ -170,7 +250,7 @@ def qr(a: Array, size: Map = magnitude) -> tuple[Array, Array]:
 
 
 def eigen(a: Array, v: Array, close: Mask, steps: int, given: Map = as_given) -> tuple[Array, Array]:
-    """Eigenvalues and eigenvectors of symmetric matrices from approximate eigenvectors, as good as the dtype has them.
+    """Eigenvalues and eigenvectors of Hermitian matrices from approximate eigenvectors, as good as the dtype has them.
 
     Each step doubles the number of right digits. Where eigenvalues are `close` together, a pair of vectors is made
     orthonormal, and not turned. What a step starts from is what `given` makes of the vectors: numbers that know their
@@ -186,44 +266,62 @@ def eigen(a: Array, v: Array, close: Mask, steps: int, given: Map = as_given) ->
         gap: Array = np.where(lowered, identity(a, 1), w[..., None, :] - w[..., :, None])
         turned: Array = (off + w[..., None, :] * lack) / gap
         x = x + x @ np.where(lowered, lack * 0.5, turned)
-    top: Array = np.add.reduce(x * (a @ x), -2)
-    length: Array = np.add.reduce(x * x, -2)
-    return top / length, x
+    top: Array = np.add.reduce(conjugate(x) * (a @ x), -2)
+    length: Array = np.add.reduce(square_size(x), -2)
+    return real_part(top) / length, x
 
 
 def _rayleigh(a: Array, x: Array) -> tuple[Array, Array, Array]:
-    """The Rayleigh quotients of the columns of x, x^T a x, and how much is missing from x^T x = 1."""
-    off = x.mT @ (a @ x)
+    """The Rayleigh quotients of the columns of x, x^H a x, and how much is missing from x^H x = 1."""
+    turned = adjoint(x)
+    off = turned @ (a @ x)
     n: int = x.shape[-1]
-    lack = identity(a, n) - x.mT @ x
-    return diagonal(off) / (1.0 - diagonal(lack)), off, lack
+    lack = identity(a, n) - turned @ x
+    return real_part(diagonal(off)) / (1.0 - real_part(diagonal(lack))), off, lack
 
 
 def paired(s: Array, m: int, n: int) -> Array:
-    """The eigenvalues of ((0, a), (a^T, 0)) for a matrix a of m rows and n columns with these singular values."""
+    """The eigenvalues of ((0, a), (a^H, 0)) for a matrix a of m rows and n columns with these singular values."""
     lead: Shape = s.shape[:-1]
     nothing = np.zeros((*lead, abs(m - n)))
     return np.concatenate((s, -s, nothing), -1)
 
 
 def singular(
-    a: Array, u: Array, s: Array, v: Array, close: Mask, steps: int, given: Map = as_given
+    a: Array, u: Array, v: Array, close: Mask, steps: int, given: Map = as_given
 ) -> tuple[Array, Array, Array]:
-    """The reduced singular value decomposition from an approximate full one (u, s, v), as `eigen` does it.
+    """The reduced singular value decomposition from an approximate one (u, v), as `eigen` does it.
 
-    From the eigenvectors (u, v) and (u, -v) of the symmetric matrix ((0, a), (a^T, 0)). Golub & Van Loan, 8.6.1.
+    Each step is that of `eigen` for the Hermitian matrix ((0, a), (a^H, 0)) with the eigenvectors (u, v) and (u, -v)
+    (Golub & Van Loan, 8.6.1), in halves; `close` is of its eigenvalues as `paired` has them. Ogita & Aishima,
+    Iterative refinement for singular value decomposition based on matrix multiplication (2020).
     """
     shape: Shape = a.shape
     m, n = shape[-2], shape[-1]
     k = min(m, n)
-    both: Array = np.zeros((*shape[:-2], m + n, m + n), a.dtype)
-    x = both.copy()
-    both[..., :m, m:], both[..., m:, :m] = a, a.mT
-    root = weak(0.5) ** 0.5 if a.dtype.char == "O" else (one(a.dtype) / 2) ** 0.5
-    for at, sign in ((0, 1.0), (k, -1.0)):
-        x[..., :m, at : at + k], x[..., m:, at : at + k] = u[..., :k] * root, v[..., :k] * (root * sign)
-    x[..., :m, 2 * k : k + m], x[..., m:, k + m :] = u[..., k:], v[..., k:]
-    w, vectors = eigen(both, x, close, steps, given)
-    squares: Array = np.add.reduce(vectors[..., :k] * vectors[..., :k], -2)
-    length: Array = np.sqrt(squares)[..., None, :] * root
-    return vectors[..., :m, :k] / length, w[..., :k], (vectors[..., m:, :k] / length).mT
+    unit, single = identity(a, 1), identity(a, 1)[:, 0]
+    same: Mask = close[..., :k, :k] | np.eye(k, dtype=np.bool)
+    opposite: Mask = close[..., :k, k : 2 * k]
+    zero: Mask = np.diagonal(opposite, 0, -2, -1)
+    left, right = u[..., :k], v[..., :k]
+    for _ in range(steps):
+        left, right = given(left), given(right)
+        moved = a @ right
+        p = adjoint(left) @ moved
+        of_u, of_v = (identity(a, k) - adjoint(x) @ x for x in (left, right))
+        s = real_part(diagonal(p)) / (1.0 - real_part(diagonal(of_u + of_v)) * 0.5)
+        row, column = s[..., None, :], s[..., :, None]
+        x, y = p + of_u * row, adjoint(p) + of_v * row
+        both: Array = np.where(same, (of_u + of_v) * 0.5, (x + y) / np.where(same, unit, row - column))
+        between: Array = np.where(opposite, (of_u - of_v) * 0.5, (x - y) / np.where(opposite, unit, row + column))
+        inverse: Array = np.where(zero, single * 0, 1.0 / np.where(zero, single, s))[..., None, :]
+        turned_u, turned_v = left @ ((both + between) * 0.5), right @ ((both - between) * 0.5)
+        if m > k:
+            turned_u = turned_u + (moved - left @ x) * inverse
+        if n > k:
+            turned_v = turned_v + (adjoint(a) @ left - right @ y) * inverse
+        left, right = left + turned_u, right + turned_v
+    top: Array = np.add.reduce(conjugate(left) * (a @ right), -2)
+    of_left: Array = np.add.reduce(square_size(left), -2)
+    of_right: Array = np.add.reduce(square_size(right), -2)
+    return left, real_part(top) / ((of_left + of_right) * 0.5), adjoint(right)

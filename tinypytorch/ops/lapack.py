@@ -1,7 +1,8 @@
 """Floor 2: NumPy's linear algebra in every floating dtype. Imports `arrays` and `elimination`.
 
 LAPACK computes in single and double precision. Half precision is computed in single and rounded once. Extended
-precision is computed by `elimination`, where eigenvectors start from those in double.
+precision is computed by `elimination`, where eigenvectors start from those in double. Of complex
+eigenvectors the first entry is real, as LAPACK has it (see `fixed`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Mask
+from tinypytorch.arrays import Array, Mask, Shape
 from tinypytorch.ops import elimination as el
 
 Pair: TypeAlias = tuple[Array, Array]
@@ -49,22 +50,25 @@ def _half(x: Array) -> bool:
 
 def _wide(x: Array) -> bool:
     """Whether x is in extended precision."""
-    return x.dtype.char == "g"
+    return x.dtype.char in "gG"
 
 
 def _single(x: Array) -> Array:
-    y: Array = x.astype("float32")
+    y: Array = x.astype("complex64" if x.dtype.kind == "c" else "float32")
     return y
 
 
 def _double(x: Array) -> Array:
-    y: Array = x.astype(np.float64)
+    y: Array = x.astype("complex128" if x.dtype.kind == "c" else "float64")
     return y
 
 
-def _extended(x: Array) -> Array:
-    y: Array = x.astype("longdouble")
-    return y
+def _extended(a: Array, b: Array) -> Pair:
+    """Both in extended precision, complex if one of them is."""
+    name = "clongdouble" if "c" in (a.dtype.kind, b.dtype.kind) else "longdouble"
+    x: Array = a.astype(name)
+    y: Array = b.astype(name)
+    return x, y
 
 
 def _as(x: Array, y: Array) -> Array:
@@ -73,11 +77,18 @@ def _as(x: Array, y: Array) -> Array:
     return z
 
 
+def _as_real(x: Array, y: Array) -> Array:
+    """Real y in the precision of x."""
+    return _as(x.real, y)
+
+
 def mirrored(a: Array, low: bool) -> Array:
-    """The symmetric matrices that have one triangle of a's."""
-    half: Array = np.tril(a) if low else np.triu(a)
+    """The Hermitian matrices that have one triangle of a's, and the real parts of the diagonal."""
+    n: int = a.shape[-1]
     rest: Array = np.tril(a, -1) if low else np.triu(a, 1)
-    return half + rest.mT
+    on: Mask = np.eye(n, dtype=np.bool)
+    middle: Array = np.where(on, el.real_part(a), 0)
+    return rest + middle + el.adjoint(rest)
 
 
 def solve(a: Array, b: Array) -> Array:
@@ -88,7 +99,7 @@ def solve(a: Array, b: Array) -> Array:
         x = solve(_single(a), _single(b))
         return x if a.dtype != b.dtype else _as(a, x)
     if _wide(a) or _wide(b):
-        return el.solve(_extended(a), _extended(b))
+        return el.solve(*_extended(a, b))
     return _solve(a, b)
 
 
@@ -120,8 +131,12 @@ def log_size_of_det(a: Array) -> Array:
 
 
 def sign_of_det(a: Array) -> Array:
-    """The signs of the determinants: 1, -1, or 0."""
-    return _as(a, np.asarray(_slogdet(_double(a))[0]))
+    """The signs of the determinants: 1, -1, or 0; of complex matrices, numbers of size 1, or 0."""
+    if _half(a):
+        return _as(a, sign_of_det(_single(a)))
+    if _wide(a):
+        return el.sign_of_det(a)
+    return _slogdet(a)[0]
 
 
 def cofactors(a: Array) -> Array:
@@ -133,14 +148,15 @@ def cofactors(a: Array) -> Array:
     if _half(a):
         return _as(a, cofactors(_single(a)))
     n: int = a.shape[-1]
-    if n <= FEW or a.dtype.kind in "cO" or _wide(a):
+    if n <= FEW or a.dtype.kind == "O" or _wide(a):
         return el.cofactors(a, det)
     u, s, vh = full_svd(a)
     if (s[..., -1] * _WELL > s[..., 0]).all():
         return det(a)[..., None, None] * inv(a).mT
     others = np.stack([_product(np.delete(s, i, -1)) for i in range(n)], -1)
-    signs: Array = np.rint(_det(u) * _det(vh))
-    product: Array = (u * (others * signs[..., None])[..., None, :]) @ vh
+    signs: Array = _det(u) * _det(vh)
+    signs = signs / np.absolute(signs)
+    product: Array = el.conjugate(u * (others * el.conjugate(signs)[..., None])[..., None, :]) @ el.conjugate(vh)
     return product
 
 
@@ -156,7 +172,7 @@ def least_share(a: Array) -> Array:
     s = full_svd(_double(a) if _wide(a) else a)[1]
     zero: Mask = s[..., 0] == 0.0
     share: Array = s[..., -1] / np.where(zero, 1.0, s[..., 0])
-    return _as(a, share)
+    return _as_real(a, share)
 
 
 def cholesky(a: Array, upper: bool) -> Array:
@@ -164,7 +180,7 @@ def cholesky(a: Array, upper: bool) -> Array:
     if _half(a):
         return _as(a, cholesky(_single(a), upper))
     if _wide(a):
-        return el.cholesky(a.mT).mT if upper else el.cholesky(a)
+        return el.adjoint(el.cholesky(el.adjoint(a))) if upper else el.cholesky(a)
     return _cholesky(a, upper=upper)
 
 
@@ -174,7 +190,7 @@ def qr(a: Array) -> Pair:
         q, r = qr(_single(a))
         return _as(a, q), _as(a, r)
     if _wide(a):
-        return el.qr(a)
+        return el.qr(a, plane=a.dtype.kind == "c")
     q, r = _qr(a)
     return q, r
 
@@ -187,9 +203,32 @@ def eigh(a: Array, low: bool) -> Pair:
     if _wide(a):
         symmetric = mirrored(a, low)
         start = _eigh(_double(symmetric), "L" if low else "U")
-        return el.eigen(symmetric, _as(a, start[1]), close(start[0]), 2)
-    w, v = _eigh(a, "L" if low else "U")
-    return w, v
+        w, v = el.eigen(symmetric, _as(a, start[1]), close(start[0]), 2)
+    else:
+        w, v = _eigh(a, "L" if low else "U")
+    return (w, v * el.phase(fixed(v, low))[..., None, :]) if _turnable(v) else (w, v)
+
+
+def _turnable(v: Array) -> bool:
+    return v.dtype.kind == "c" and v.size > 0
+
+
+def fixed(v: Array, low: bool) -> Array:
+    """The entry of each eigenvector that LAPACK has real: the first, or the last if the upper triangle was read."""
+    entries: Array = v[..., 0 if low else -1, :]
+    return entries
+
+
+def fixed_of_pairs(u: Array, vh: Array) -> Array:
+    """The same of pairs of singular vectors: of the right one, or of the left one if there are more columns than rows.
+
+    That a reduction to two diagonals leaves them so: Golub & Van Loan, Matrix Computations, 5.4.8.
+    """
+    of_u: Shape = u.shape
+    of_vh: Shape = vh.shape
+    if of_u[-2] < of_vh[-1]:
+        return fixed(u, True)
+    return fixed(el.adjoint(vh), True)
 
 
 def close(w: Array, share: float = 2.0**-40) -> Mask:
@@ -208,9 +247,13 @@ def svd(a: Array) -> Triple:
     if _wide(a):
         start = _svd(_double(a))
         apart = close(el.paired(start[1], *a.shape[-2:]))
-        return el.singular(a, _as(a, start[0]), start[1], _as(a, start[2].mT), apart, 2)
-    u, s, vh = _svd(a, full_matrices=False)
-    return u, s, vh
+        u, s, vh = el.singular(a, _as(a, start[0]), _as(a, el.adjoint(start[2])), apart, 2)
+    else:
+        u, s, vh = _svd(a, full_matrices=False)
+    if not (_turnable(u) and _turnable(vh)):
+        return u, s, vh
+    turn = el.phase(fixed_of_pairs(u, vh))
+    return u * turn[..., None, :], s, el.conjugate(turn)[..., :, None] * vh
 
 
 def full_svd(a: Array) -> Triple:
@@ -228,7 +271,7 @@ def pinv(a: Array, rcond: float) -> Array:
         largest: Array = np.maximum.reduce(s, -1, keepdims=True, initial=0.0)
         kept: Mask = s > rcond * largest
         inverse = _as(a, np.where(kept, 1.0 / np.where(kept, s, 1.0), 0.0))
-        product: Array = (vh.mT * inverse[..., None, :]) @ u.mT
+        product: Array = (el.adjoint(vh) * inverse[..., None, :]) @ el.adjoint(u)
         return product
     return _pinv(a, rcond)
 

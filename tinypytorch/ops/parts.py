@@ -103,3 +103,13 @@ def turned(x: T, size: T) -> T:
 def slope_of_size(x: T, size: T) -> T:
     """The derivative of |x| = `size`: the sign of real numbers, and of complex ones what is conjugate to it."""
     return turned(x, size) if is_complex(x) else u.sign(x)
+
+
+def conjugate(x: T) -> T:
+    """The complex conjugates; real numbers as they are."""
+    return u.conjugate(x) if is_complex(x) else x
+
+
+def adjoint(x: T) -> T:
+    """The conjugate transposes of matrices."""
+    return conjugate(x).mT

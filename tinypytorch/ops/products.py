@@ -8,6 +8,7 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.function import Case, Spec, T, join, lift, value
+from tinypytorch.ops.parts import conjugate
 from tinypytorch.ops.shaping import SumTo
 
 
@@ -90,7 +91,10 @@ class MatMul:
 
 @value
 class VecDot:
-    """y = sum over the last axis of a b, for vectors and stacks of them that broadcast. da = gy b, db = gy a."""
+    """y = sum over the last axis of conj(a) b, for vectors and stacks of them that broadcast.
+
+    da = conj(gy b), db = gy conj(a).
+    """
 
     spec: ClassVar[Spec] = Spec(
         takes="last axes of the same length, and stacks that broadcast",
@@ -99,6 +103,7 @@ class VecDot:
             Case(VecDot(), shapes)
             for shapes in (((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (3, 3)), ((1,), (2, 1)), ((0, 2), (2,)))
         ),
+        numbers="complex",
         multilinear=True,
     )
 
@@ -107,10 +112,10 @@ class VecDot:
         return y
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return _summed(_column(gy) * b, a.shape)
+        return _summed(conjugate(_column(gy) * b), a.shape)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return _summed(_column(gy) * a, b.shape)
+        return _summed(_column(gy) * conjugate(a), b.shape)
 
 
 @value
@@ -141,7 +146,7 @@ class MatVec:
 
 @value
 class VecMat:
-    """y = a^T b for vectors a and matrices b, and stacks of both that broadcast. da = b gy, db = a gy^T."""
+    """y = a^H b for vectors a and matrices b, and stacks of both that broadcast. da = conj(b gy), db = conj(a) gy^T."""
 
     spec: ClassVar[Spec] = Spec(
         takes="a last axis of a as long as the last but one of b, and stacks that broadcast",
@@ -150,6 +155,7 @@ class VecMat:
             Case(VecMat(), shapes)
             for shapes in (((2,), (2, 3)), ((3, 2), (2, 2)), ((2, 2), (2, 2, 3)), ((2, 1), (3, 1, 1, 2)))
         ),
+        numbers="complex",
         multilinear=True,
     )
 
@@ -158,10 +164,10 @@ class VecMat:
         return y
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return _summed(_flat(b @ _column(gy)), a.shape)
+        return _summed(conjugate(_flat(b @ _column(gy))), a.shape)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return _summed(_column(a) * _row(gy), b.shape)
+        return _summed(conjugate(_column(a)) * _row(gy), b.shape)
 
 
 @value

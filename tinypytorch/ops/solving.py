@@ -1,7 +1,8 @@
 """Floor 2: linear systems, inverses and determinants. Imports `arrays`, `function` and other op files.
 
 All on stacks of matrices. Source, if a rule names no other: Giles, Collected matrix derivative results for forward and
-reverse mode AD (2008), 2.2.
+reverse mode AD (2008), 2.2. Of complex matrices inverse, solution and determinant are holomorphic, so that these rules
+have no conjugates: x^T is the transpose.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Mask, Shape
+from tinypytorch.arrays import IMAGINARY, Array, Mask, Shape
 from tinypytorch.function import REAL, Case, Domain, Spec, T, join, lift, value
 from tinypytorch.ops import lapack
+from tinypytorch.ops.parts import Imag, adjoint, conjugate
 from tinypytorch.ops.reductions import Sum
 from tinypytorch.ops.shaping import SumTo
 
@@ -59,6 +61,7 @@ class Solve:
                 ((1, 1), (1, 3)),
             )
         ),
+        holomorphic=True,
     )
 
     def forward(self, /, *xs: Array) -> Array:
@@ -86,6 +89,7 @@ class Inv:
         domain=(INVERTIBLE,),
         takes=SQUARE,
         cases=lambda: tuple(Case(Inv(), (shape,)) for shape in _square()),
+        holomorphic=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -99,7 +103,9 @@ class Inv:
 class Det:
     """y = det x. dx = g times the cofactors of x, which a singular matrix has, too."""
 
-    spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Det(), (shape,)) for shape in _square()))
+    spec: ClassVar[Spec] = Spec(
+        takes=SQUARE, cases=lambda: tuple(Case(Det(), (shape,)) for shape in _square()), holomorphic=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return lapack.det(x)
@@ -117,7 +123,9 @@ class Cofactors:
     products: right at every order, for any rank.
     """
 
-    spec: ClassVar[Spec] = Spec(takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()))
+    spec: ClassVar[Spec] = Spec(
+        takes=SQUARE, cases=lambda: tuple(Case(Cofactors(), (shape,)) for shape in _square()), holomorphic=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return lapack.cofactors(x)
@@ -161,10 +169,13 @@ def _along(g: T, x: T, n: int) -> T:
 
 @value
 class LogAbsDet:
-    """y = log |det x|. dx = g x^-T."""
+    """y = log |det x|, which is real. dx = g x^-T, of complex matrices, too: it is the real part of log det x."""
 
     spec: ClassVar[Spec] = Spec(
-        domain=(INVERTIBLE,), takes=SQUARE, cases=lambda: tuple(Case(LogAbsDet(), (shape,)) for shape in _square())
+        domain=(INVERTIBLE,),
+        takes=SQUARE,
+        cases=lambda: tuple(Case(LogAbsDet(), (shape,)) for shape in _square()),
+        numbers="complex",
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -175,10 +186,32 @@ class LogAbsDet:
 
 
 @value
+class DetSign:
+    """y = det x / |det x|: of real matrices a constant, of complex ones a number of size 1.
+
+    Along dx the angle turns by the imaginary part of tr(x^-1 dx), so that dx = i Im(g y) x^-T.
+    """
+
+    spec: ClassVar[Spec] = Spec(
+        domain=(INVERTIBLE,),
+        takes=SQUARE,
+        cases=lambda: tuple(Case(DetSign(), (shape,), k != 1) for k, shape in enumerate(_square())),
+        numbers="complex",
+    )
+
+    def forward(self, x: Array, /) -> Array:
+        return lapack.sign_of_det(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        turn: T = lift(Imag(), gy * y)
+        return of_matrices(turn * IMAGINARY) * lift(Inv(), x).mT
+
+
+@value
 class Pinv:
     """The pseudoinverse y of x, of constant rank; singular values up to `rcond` times the largest count as 0.
 
-    dx = -y^T g y^T + (1 - x y) g^T y y^T + y^T y g^T (1 - y x). Source: Golub & Pereyra, The differentiation of
+    dx = -y^T g y^T + conj((1 - x y) g^T y y^H + y^H y g^T (1 - y x)). Source: Golub & Pereyra, The differentiation of
     pseudo-inverses and nonlinear least squares problems whose variables separate (1973), 4.12.
     """
 
@@ -187,15 +220,16 @@ class Pinv:
         domain=(INVERTIBLE,),
         takes="matrices in the last two axes",
         cases=lambda: tuple(Case(Pinv(), (shape,)) for shape in ((3, 2), (2, 3), (2, 2), (2, 3, 1), (3, 3))),
+        numbers="complex",
     )
 
     def forward(self, x: Array, /) -> Array:
         return lapack.pinv(x, self.rcond)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        g = gy.mT
+        g, turned = gy.mT, adjoint(y)
         rows, columns = g @ y, y @ g  # g^T y, y g^T
         gx: T = -(y.mT @ gy @ y.mT)
-        left = rows @ y.mT
-        right = y.mT @ columns
-        return gx + (left - x @ (y @ left)) + (right - (right @ y) @ x)
+        left = rows @ turned
+        right = turned @ columns
+        return gx + conjugate((left - x @ (y @ left)) + (right - (right @ y) @ x))

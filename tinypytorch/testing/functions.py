@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import IMAGINARY, Array, is_complex
 from tinypytorch.testing.opaque import Opaque, Traced
 from tinypytorch.testing.programs import Program, leaf_values
 from tinypytorch.testing.steps import SHAPES, takes
@@ -22,10 +22,10 @@ _PATIENCE = 50
 def opaque_programs(f: Traced, arrays: Sequence[Array] = (), seed: int = 0) -> Iterator[Program]:
     """Programs without end that call `f`: first on the arrays given, then on others of their shapes and range.
 
-    Without arrays: on arrays of small shapes that `f` takes, found by trying.
+    Without arrays: on arrays of small shapes that `f` takes, found by trying; of real numbers.
     """
     op = Opaque(f)
-    first = [np.array(x, float) for x in arrays] or _found(op)
+    first = [x.astype("complex128" if is_complex(x) else "float64") for x in map(np.asarray, arrays)] or _found(op)
     if not first:
         raise TypeError(f"{op!r} takes none of the arrays that were tried: {_refusal(op)}")
     rng = np.random.default_rng(seed)
@@ -71,7 +71,9 @@ def _found(op: Opaque) -> list[Array]:
 
 
 def _another(x: Array, rng: np.random.Generator) -> Array:
-    """Other values in the range of these: multiples of 1/64."""
+    """Other values in the range of these, of both parts of complex ones: multiples of 1/64."""
+    if is_complex(x):
+        return _another(x.real, rng) + _another(x.imag, rng) * IMAGINARY
     low, high = float(x.min(initial=np.inf)), float(x.max(initial=-np.inf))
     if not low < high:
         low, high = low - 0.5, high + 0.5

@@ -127,8 +127,10 @@ def _matrices(p: Program, i: int, kind: str) -> int:
     eigenvalues and singular values are apart.
     """
     x = p.values[i]
-    if not x.size or is_complex(x) or (kind == "invertible" and _far_from_singular(x)):  # complex ones are refused
+    if not x.size or (kind == "invertible" and _far_from_singular(x)):
         return i
+    if is_complex(x):  # a sine of a number in the unit disc is at most 1.2 in size
+        i = small(p, i)
     i = p.emit(ar.Add(), p.emit(ar.Mul(), p.emit(el.Sin(), i), 1 / 8), 1 / 4)
     for n in range(min(x.shape[-2:])):
         at: Mask = np.zeros(x.shape[-2:], np.bool)
@@ -139,7 +141,7 @@ def _matrices(p: Program, i: int, kind: str) -> int:
 
 def _far_from_singular(x: Array) -> bool:
     """Whether singular values are of ordinary size; only a few digits of them count, so that rounding does not."""
-    wide: Array = x.astype(np.float64)
+    wide: Array = x.astype("complex128" if is_complex(x) else "float64")
     least: Array = np.linalg.svdvals(wide)[..., -1]
     return bool((least > _LEAST).all())
 

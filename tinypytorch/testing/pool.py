@@ -12,7 +12,7 @@ import numpy as np
 
 from tinypytorch.arrays import Axis, Index, Positions, Shape, Slice, is_complex
 from tinypytorch.function import Function, is_binary, is_unary
-from tinypytorch.ops import ALL, fourier, parts, spec_of
+from tinypytorch.ops import ALL, fourier, spec_of
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops import elementwise as el
 from tinypytorch.ops import reductions as re
@@ -199,6 +199,12 @@ def _declared() -> dict[str, Step]:
     return {name: step_for(kind) for name, kind in names.items() if name.replace("_", "") not in _OWN}
 
 
+def _in_the_plane(kind: type[object]) -> bool:
+    """Whether an op is about complex numbers: it is to be checked on them, or gives them."""
+    cases = spec_of(kind).cases
+    return kind.__module__ == fourier.__name__ or (cases is not None and any(case.imaginary for case in cases()))
+
+
 # Simplest first: drawing a smaller number is drawing a simpler op, and that is where shrinking goes.
 _SPECIAL: Final[dict[str, Step]] = {
     "neg": unary_step(ar.Neg()),
@@ -230,7 +236,7 @@ _SPECIAL: Final[dict[str, Step]] = {
     "astype": _astype,
     "expm": _matrix_exponential,
 }
-_PLANE: Final = {small(name) for name, kind in ALL.items() if kind.__module__ in (parts.__name__, fourier.__name__)}
+_PLANE: Final = {small(name) for name, kind in ALL.items() if _in_the_plane(kind)}
 _OWN: Final = {name.replace("_", "") for name in _SPECIAL} | {"powconst"}
 POOL: Final[dict[str, Step]] = _SPECIAL | _declared()
 NAMES: Final = tuple(POOL)

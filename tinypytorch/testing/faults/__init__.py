@@ -23,6 +23,7 @@ from tinypytorch.testing.faults import (
     recording,
     relative,
     structure,
+    unitary,
 )
 from tinypytorch.testing.faults.fault import Fault as Fault
 from tinypytorch.testing.programs import Program
@@ -38,7 +39,7 @@ def _special() -> tuple[Fault, ...]:
 
 FAULTS: Final[tuple[Fault, ...]] = (
     *(*relative.FAULTS, *elementwise.FAULTS, *functions.FAULTS, *structure.FAULTS, *matrices.FAULTS, *later.FAULTS),
-    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS, *forward.FAULTS),
+    *(*engine.FAULTS, *recording.FAULTS, *plane.FAULTS, *unitary.FAULTS, *forward.FAULTS),
     *_special(),
 )
 

@@ -1,4 +1,4 @@
-"""Floor 6: NumPy's linear algebra on dual numbers, for forwards that call LAPACK. Imports floors 1 and 2.
+"""Floor 6: NumPy's linear algebra on dual numbers, for forwards that call LAPACK. Imports floors 1 and 2, and `plane`.
 
 Elimination, reflections and Newton's method instead of LAPACK's routines: other algorithms for the same values, and
 none of them is a derivative rule. Pivots are chosen by the values, so that choosing one is no kink. Where a function is
@@ -13,11 +13,12 @@ from typing import Final, Literal, Protocol, SupportsFloat, TypeGuard
 
 import numpy as np
 
-from tinypytorch.arrays import AnyArray, Array, Mask, is_array
+from tinypytorch.arrays import AnyArray, Array, Mask, NumericArray, is_array
 from tinypytorch.ops import elimination as el
 from tinypytorch.ops import lapack
 from tinypytorch.testing.numbers.dual import Dual
 from tinypytorch.testing.numbers.kinds import NotRepresentableError
+from tinypytorch.testing.numbers.plane import Plane, is_plane
 from tinypytorch.testing.numbers.rounded import Rounded
 
 # Matrices with a larger condition number count as singular; eigenvalues that are closer, relatively, as the same.
@@ -36,6 +37,8 @@ def steps(a: Array) -> int:
 
 def _is_rounded(x: object) -> bool:
     """Whether the number at the bottom of a dual number is a float with a bound on its error."""
+    if is_plane(x):
+        return _is_rounded(x.real)
     while not isinstance(x, Rounded) and hasattr(x, "v"):
         inner: object = getattr(x, "v", None)
         x = inner
@@ -43,9 +46,19 @@ def _is_rounded(x: object) -> bool:
 
 
 def floats(a: AnyArray) -> Array:
-    """The values of dual numbers, as floats."""
-    entries: list[float] = [_float(x) for x in a.ravel().tolist()]
+    """The values of dual numbers, as floats; as complex numbers if one of them is."""
+    given: list[object] = a.ravel().tolist()
+    if in_plane(given):
+        numbers = [complex(_float(x.real), _float(x.imag)) if is_plane(x) else complex(_float(x)) for x in given]
+        found: Array = np.array(numbers).reshape(a.shape)
+        return found
+    entries: list[float] = [_float(x) for x in given]
     return np.array(entries, np.float64).reshape(a.shape)
+
+
+def in_plane(entries: Sequence[object]) -> bool:
+    """Whether one of the entries is complex."""
+    return any(is_plane(x) for x in entries)
 
 
 def _float(x: object) -> float:
@@ -63,9 +76,25 @@ def size(a: Array) -> Array:
     return np.absolute(floats(a))
 
 
+def started(v: Array, like: Array) -> Array:
+    """Vectors of floats as objects to compute with: complex ones as numbers of the kind that is in an array."""
+    found: Sequence[object] = like.ravel().tolist()
+    zeros = [x.real * 0.0 for x in found if is_plane(x)]
+    if v.dtype.kind == "f":
+        return v.astype(object)
+    entries: Sequence[complex] = v.ravel().tolist()
+    return objects([Plane(zeros[0] + z.real, zeros[0] + z.imag) for z in entries], v)
+
+
 def exactly(a: Array) -> Array:
     """Numbers with a bound on their error, as if they had none."""
-    return objects([x.exactly() if _is_dual(x) else x for x in a.ravel().tolist()], a)
+    return objects([_exactly(x) for x in a.ravel().tolist()], a)
+
+
+def _exactly(x: object) -> object:
+    if is_plane(x):
+        return Plane(x.real.exactly(), x.imag.exactly())
+    return x.exactly() if _is_dual(x) else x
 
 
 def objects(entries: Sequence[object], like: Array) -> Array:
@@ -120,28 +149,33 @@ def slogdet(a: Array) -> tuple[Array, Array]:
     values = floats(found)
     if not (np.absolute(values) > 0).all():
         raise np.linalg.LinAlgError("a matrix is singular")
-    signs: Array = np.sign(values)
-    logs: Array = np.log(found * signs)
+    sizes = found * np.sign(values) if values.dtype.kind == "f" else np.absolute(found)
+    signs: Array = np.sign(values) if values.dtype.kind == "f" else found / sizes
+    logs: Array = np.log(sizes)
     return signs, logs
 
 
 def cholesky(a: Array, *, upper: bool = False) -> Array:
     """As `np.linalg.cholesky`."""
-    return el.cholesky(a.mT).mT if upper else el.cholesky(a)
+    return el.adjoint(el.cholesky(el.adjoint(a))) if upper else el.cholesky(a)
 
 
 def qr(a: Array) -> tuple[Array, Array]:
     """As `np.linalg.qr`."""
-    return el.qr(a, size)
+    return el.qr(a, size, in_plane(a.ravel().tolist()))
 
 
 def eigh(a: Array, uplo: Literal["L", "U"] = "L") -> tuple[Array, Array]:
-    """As `np.linalg.eigh`: Newton's method from the eigenvectors of the values."""
-    symmetric = lapack.mirrored(a, uplo == "L")
-    w, v = lapack.eigh(floats(symmetric), uplo == "L")
+    """As `np.linalg.eigh`: Newton's method from the eigenvectors of the values, and a turn of complex ones."""
+    low = uplo == "L"
+    symmetric = lapack.mirrored(a, low)
+    w, v = lapack.eigh(floats(symmetric), low)
     near = lapack.close(w, _SAME)
     _distinct(a, w, near, ~np.eye(w.shape[-1], dtype=np.bool))
-    return el.eigen(symmetric, v.astype(object), near, steps(a), exactly)
+    values, vectors = el.eigen(symmetric, started(v, symmetric), near, steps(a), exactly)
+    if v.dtype.kind == "f":
+        return values, vectors
+    return values, vectors * el.phase(lapack.fixed(vectors, low), size)[..., None, :]
 
 
 def svd(a: Array, *, full_matrices: bool = True) -> tuple[Array, Array, Array]:
@@ -153,7 +187,11 @@ def svd(a: Array, *, full_matrices: bool = True) -> tuple[Array, Array, Array]:
     apart: Mask = ~np.eye(m + n, dtype=np.bool)
     apart[2 * k :, 2 * k :] = False
     _distinct(a, s, near, apart)
-    return el.singular(a, u.astype(object), s, vh.mT.astype(object), near, steps(a), exactly)
+    left, values, right = el.singular(a, started(u, a), started(el.adjoint(vh), a), near, steps(a), exactly)
+    if u.dtype.kind == "f":
+        return left, values, right
+    turn = el.phase(lapack.fixed_of_pairs(left, right), size)
+    return left * turn[..., None, :], values, el.conjugate(turn)[..., :, None] * right
 
 
 def pinv(a: Array, rcond: float | None = None) -> Array:
@@ -161,9 +199,10 @@ def pinv(a: Array, rcond: float | None = None) -> Array:
     s = lapack.full_svd(floats(a))[1]
     if s.size and not (s[..., -1] * _SINGULAR > s[..., 0]).all():
         raise np.linalg.LinAlgError("a matrix is not of full rank")
+    turned = el.adjoint(a)
     if a.shape[-2] >= a.shape[-1]:
-        return el.solve(a.mT @ a, a.mT, size)
-    return el.solve(a @ a.mT, a, size).mT
+        return el.solve(turned @ a, turned, size)
+    return el.adjoint(el.solve(a @ turned, a, size))
 
 
 class _Answer(Protocol):
@@ -207,8 +246,14 @@ def answered(function: object, args: Sequence[object], kwargs: Mapping[str, obje
 def _valued(made: object, own: object) -> object:
     """Dual numbers with values of LAPACK's."""
     duals: Array = np.asarray(made, object)
-    values: Array = np.asarray(own, np.float64)
+    values: NumericArray = np.asarray(own)
     if not np.allclose(floats(duals), values, _SAME, _SAME):
         raise np.linalg.LinAlgError("there is more than one answer")
     entries = zip(duals.ravel().tolist(), values.ravel().tolist(), strict=True)
-    return objects([x.at(y) if _is_dual(x) else x for x, y in entries], duals)
+    return objects([_at(x, y) for x, y in entries], duals)
+
+
+def _at(x: object, value: complex) -> object:
+    if is_plane(x):
+        return Plane(x.real.at(value.real), x.imag.at(value.imag))
+    return x.at(value.real) if _is_dual(x) else x

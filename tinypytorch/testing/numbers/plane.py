@@ -61,6 +61,8 @@ class Plane(Generic[R]):
         return NotImplemented if b is None else b - self
 
     def __mul__(self, other: Plane[R] | Dual[R] | Other) -> Plane[R]:
+        if _is_dual(other, self.real):
+            return Plane(self.real * other, self.imag * other)
         b = self._lift(other)
         if b is None:
             return NotImplemented
@@ -69,6 +71,8 @@ class Plane(Generic[R]):
     __rmul__ = __mul__
 
     def __truediv__(self, other: Plane[R] | Dual[R] | Other) -> Plane[R]:
+        if _is_dual(other, self.real):
+            return Plane(self.real / other, self.imag / other)
         b = self._lift(other)
         if b is None:
             return NotImplemented
