@@ -138,9 +138,11 @@ def _rule_at_fault(p: Program, i: Instruction, at: int) -> Blame | None:
 
 
 def _rounding(right: Jacobian, given: Array) -> Array:
-    """How far entries may differ by rounding: the bound on the right ones, and a part of their row and column."""
-    size = abs(right.entries) + abs(given)
-    around = np.minimum(size.max(axis=0, keepdims=True, initial=0), size.max(axis=1, keepdims=True, initial=0))
+    """How far entries may differ by rounding: the bound on the right ones, and a part of the largest of their column.
+
+    That is what an operand's entry has on the outputs: of an elementwise op, one entry.
+    """
+    around = (abs(right.entries) + abs(given)).max(axis=0, keepdims=True, initial=0)
     allowed: Array = np.where(np.isfinite(right.error), right.error, 0.0) + 2.0**-52 * around
     return allowed
 
