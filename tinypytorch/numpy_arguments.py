@@ -70,7 +70,7 @@ _REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
     "casting": (("same_kind", "safe"), "convert with x.astype(...)"),
     "overwrite_input": ((False,), "operands are not written into"),
     "weights": ((None,), "repeat entries, or take x.data for a constant"),
-    "mean": ((_UNSAID,), "it is computed here, since it depends on the array"),
+    "mean": ((_UNSAID, None), "it is computed here, of what is not nan"),
     "keepdims": ((False, _UNSAID), "reshape the result"),
     "device": ((None, "cpu"), "there is one device"),
     "retstep": ((False,), "the step is (stop - start) / (num - 1)"),

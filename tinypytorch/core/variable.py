@@ -186,8 +186,10 @@ class Variable(NumpyProtocols, Vertex):
         """The array: the same as `data`."""
         return self.data
 
-    def item(self) -> float:
-        """The one value as a Python number (a complex one of complex data); `ValueError` if there are more."""
+    def item(self, *index: int) -> float:
+        """The one value, or that at an index, as a Python number (a complex one of complex data); else `ValueError`."""
+        if index:
+            return self.value().item(*index)
         if self.size != 1:
             raise ValueError(f"item: takes a Variable of one value, not of shape {self.shape}")
         return self.value().item()

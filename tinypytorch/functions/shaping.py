@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from tinypytorch.arrays import Index, Shape, is_array
 from tinypytorch.core.apply import apply, constant
@@ -11,13 +12,13 @@ from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.ops.shaping import BroadcastTo, Concatenate, Split, Stack, SumTo
 
 
-def reshape(x: Operand, shape: int | Shape) -> Variable:
-    """The same entries in another shape, in C order; one length may be -1.
+def reshape(x: Operand, shape: int | Shape, order: Literal["C", "F"] = "C") -> Variable:
+    """The same entries in another shape; one length may be -1. The last index runs fastest ("C"), or the first ("F").
 
     >>> reshape(Variable(np.arange(4.0)), (2, -1)).shape
     (2, 2)
     """
-    return constant(x).reshape(shape)
+    return constant(x).reshape(shape, order=order)
 
 
 def transpose(x: Operand, axes: Sequence[int] | None = None) -> Variable:

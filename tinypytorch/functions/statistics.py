@@ -116,11 +116,12 @@ def var(
     correction: float | None = None,
     dtype: Precision | None = None,
     where: Which = None,
+    mean: Operand | None = None,
 ) -> Variable:
     """The mean over `axis` of the squared distances from the mean, of n entries; divided by n - ddof. It is real.
 
     da = 2 (a - mean(a)) / (n - ddof). `correction` is another name for `ddof`; `ValueError` if both are given.
-    where: which entries count.
+    where: which entries count. mean: the mean, if it is known, as with `keepdims`; a Variable gets its own gradient.
 
     >>> var(Variable(np.array([1.0, 3.0, 5.0])), ddof=1)
     variable(4.0)
@@ -129,8 +130,8 @@ def var(
     left = _left("var", x, axis, ddof, correction, where, keepdims)
     if x.dtype.char == "e":
         x = x.record(_SINGLE)
-        return var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where).record(_HALF)
-    away = _centred(x, axis, where)
+        return var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where, mean=mean).record(_HALF)
+    away = _centred(x, axis, where, mean)
     squares = away.real.record(SQUARE) + away.imag.record(SQUARE) if is_complex(away) else away.record(SQUARE)
     return squares.sum(axis, keepdims=keepdims) / left
 
@@ -144,6 +145,7 @@ def std(
     correction: float | None = None,
     dtype: Precision | None = None,
     where: Which = None,
+    mean: Operand | None = None,
 ) -> Variable:
     """The square root of `var`. Where it is 0, because all entries are the same, so is the gradient.
 
@@ -154,8 +156,8 @@ def std(
     left = _left("std", x, axis, ddof, correction, where, keepdims)
     if x.dtype.char == "e":
         x = x.record(_SINGLE)
-        return std(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where).record(_HALF)
-    return _centred(x, axis, where).record(Norm(2.0, axis, keepdims)) / root(left)
+        return std(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where, mean=mean).record(_HALF)
+    return _centred(x, axis, where, mean).record(Norm(2.0, axis, keepdims)) / root(left)
 
 
 @overload
@@ -299,8 +301,10 @@ def log_softmax(x: Operand, axis: int = -1) -> Variable:
     return constant(x).record(_LOG_SOFTMAX if axis == -1 else LogSoftmax(axis))
 
 
-def _centred(x: Variable, axis: Axis, where: Which) -> Variable:
+def _centred(x: Variable, axis: Axis, where: Which, mean: Operand | None) -> Variable:
     """The distances from the mean; 0 for what does not count."""
+    if mean is not None:
+        return kept(kept(x, where) - constant(mean), where)
     if where is None or where is True:
         return x - x.mean(axis, keepdims=True)
     y = kept(x, where)
