@@ -57,6 +57,9 @@ _PLACES = {
     "unwrap": ("discont", "axis"),
 }
 
+# What NumPy joins in a dtype, and casts.
+_JOINS = {"concatenate", "concat", "stack", "hstack", "vstack"}
+
 # Arguments that ours may do without: the values that change nothing, and what to do in place of others.
 _REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
     "out": ((None,), "results are new; assign the result"),
@@ -69,11 +72,9 @@ _REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
     "subok": ((False, True), "a Variable has no subclasses"),
     "casting": (("same_kind", "safe"), "convert with x.astype(...)"),
     "overwrite_input": ((False,), "operands are not written into"),
-    "weights": ((None,), "repeat entries, or take x.data for a constant"),
     "mean": ((_UNSAID, None), "it is computed here, of what is not nan"),
     "keepdims": ((False, _UNSAID), "reshape the result"),
     "device": ((None, "cpu"), "there is one device"),
-    "retstep": ((False,), "the step is (stop - start) / (num - 1)"),
     "like": ((None,), "results are Variables"),
 }
 
@@ -82,6 +83,7 @@ def adapted(name: str, ours: object, *args: object, **kwargs: object) -> object:
     """Call `ours`, which serves `np.<name>`, with NumPy's arguments."""
     if not is_served(ours):
         raise TypeError(f"{name} is no function")
+    wanted = kwargs.pop("dtype", None) if name in _JOINS else None
     if len(args) > 2 and name in _PLACES:
         order = _PLACES[name]
         if len(args) > len(order) + 1:
@@ -94,10 +96,16 @@ def adapted(name: str, ours: object, *args: object, **kwargs: object) -> object:
         args, kwargs = _taken(name, ours, args, kwargs)
     try:
         answer: object = ours(*args, **kwargs)
+        return answer if wanted is None else _in_type(answer, wanted)
     except TypeError as error:
         error.add_note(f"np.{name} of Variables takes the arguments of tinypytorch's function of that name")
         raise
-    return answer
+
+
+def _in_type(answer: object, dtype: object) -> object:
+    """What was joined, in a dtype."""
+    convert: object = getattr(answer, "astype", None)
+    return convert(dtype) if is_served(convert) else answer
 
 
 def _own(

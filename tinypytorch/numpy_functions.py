@@ -27,6 +27,7 @@ from tinypytorch.functions import (
     joining,
     nan,
     norms,
+    padding,
     parts,
     pieces,
     products,
@@ -55,7 +56,7 @@ NAMESPACES: Final = ((np, ""), (np.linalg, "linalg."), (np.fft, "fft."))
 FILES: Final[tuple[tuple[ModuleType, ModuleType], ...]] = (
     *((np, file) for file in (diagonals, differences, exponential, joining, nan, parts, pieces, products, ranges)),
     *((np, file) for file in (rearranging, reductions, repeating, rounding, selecting, selection, shaping, statistics)),
-    (np, trigonometric),
+    *((np, file) for file in (padding, trigonometric)),
     *((np.linalg, file) for file in (decomposing, norms, products, rearranging, solving, linalg)),
     (np.fft, fft),
 )
