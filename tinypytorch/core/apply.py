@@ -54,6 +54,8 @@ def as_variable(x: Operand) -> Variable:
 
 def constant(x: Operand) -> Variable:
     """A Variable as it is, an array or a number as one that gets no gradient."""
+    if isinstance(x, Variable):
+        return x
     taken = _taken(x)
     return taken if isinstance(taken, Variable) else Variable(taken, requires_grad=False)
 
