@@ -83,7 +83,7 @@ def adapted(name: str, ours: object, *args: object, **kwargs: object) -> object:
     """Call `ours`, which serves `np.<name>`, with NumPy's arguments."""
     if not is_served(ours):
         raise TypeError(f"{name} is no function")
-    wanted = kwargs.pop("dtype", None) if name in _JOINS else None
+    wanted = _constant(name, "dtype", kwargs.pop("dtype", None)) if name in _JOINS else None
     if len(args) > 2 and name in _PLACES:
         order = _PLACES[name]
         if len(args) > len(order) + 1:
