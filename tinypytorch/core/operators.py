@@ -37,6 +37,7 @@ from tinypytorch.arrays import (
 from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
 from tinypytorch.core.hooks import FUNCTIONS, Comparison, Refusal, is_served, refused
+from tinypytorch.core.storing import check_stored
 from tinypytorch.function import Binary, Function, Unary, Variadic
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
@@ -178,9 +179,11 @@ class ArrayOperators:
         return int(self._one_real("int"))
 
     def __complex__(self) -> complex:
+        check_stored(self, 1)
         return complex(self.value())
 
     def _one_real(self, name: str) -> Array:
+        check_stored(self, 2)
         if is_complex(self):
             raise TypeError(f"{name} of a complex Variable would drop the imaginary part; take x.real, or complex(x)")
         return self.value()
