@@ -106,6 +106,7 @@ from tinypytorch.functions.nan import (
     nansum,
     nanvar,
 )
+from tinypytorch.functions.padding import pad
 from tinypytorch.functions.parts import absolute, angle, conj, conjugate, imag, real
 from tinypytorch.functions.pieces import (
     apply_along_axis,
@@ -170,7 +171,6 @@ from tinypytorch.functions.repeating import (
     broadcast_arrays,
     kron,
     meshgrid,
-    pad,
     repeat,
     resize,
     tile,
@@ -187,6 +187,7 @@ from tinypytorch.functions.rounding import (
     positive,
     remainder,
 )
+from tinypytorch.functions.running import cummax, cummin
 from tinypytorch.functions.selecting import (
     at_add,
     at_set,
@@ -254,27 +255,27 @@ __version__ = "0.1.0"
 __all__ = [
     "Array", "Binary", "Case", "Config", "Domain", "Function", "Multi", "Spec", "T", "Tracked", "Unary", "Variable",
     "Variadic", "absolute", "add", "angle", "append", "apply", "apply_along_axis", "apply_over_axes", "arccos",
-    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "array_split", "as_array", "as_variable",
-    "astype", "at_add", "at_set", "atleast_1d", "atleast_2d", "atleast_3d", "average", "block", "broadcast_arrays",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "array_split", "as_array", "as_variable", "astype",
+    "at_add", "at_set", "atleast_1d", "atleast_2d", "atleast_3d", "average", "block", "broadcast_arrays",
     "broadcast_to", "cbrt", "checkpoint", "choose", "clip", "column_stack", "compress", "concatenate", "conj",
-    "conjugate", "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "cov", "cross", "cumprod",
-    "cumsum", "cumulative_prod", "cumulative_sum", "custom_vjp", "deg2rad", "degrees", "delete", "diag", "diagflat",
-    "diagonal", "diff", "div", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elementwise_grad", "elu", "exp",
-    "exp2", "expand_dims", "expm1", "extract", "fabs", "fft", "flip", "fliplr", "flipud", "float_power", "fmax",
-    "fmin", "fmod", "frexp", "gelu", "geomspace", "get_dot_graph", "getitem", "grad", "gradient", "gradients",
-    "heaviside", "hessian", "hsplit", "hstack", "hvp", "hypot", "imag", "inner", "insert", "interp", "jacobian",
-    "join", "jvp", "kron", "ldexp", "leaky_relu", "lift", "linalg", "linspace", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logit", "logspace", "logsumexp", "matmul",
-    "matrix_transpose", "matvec", "maximum", "mean", "median", "meshgrid", "minimum", "mod", "modf", "moveaxis",
-    "mul", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
-    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "neg", "no_grad", "numerical_diff", "objective", "outer",
-    "pad", "partition", "percentile", "permute_dims", "piecewise", "plot_dot_graph", "polyval", "positive", "prod",
-    "ptp", "quantile", "rad2deg", "radians", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape",
-    "resize", "roll", "rollaxis", "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus",
-    "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sub", "sum_to",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_svg", "trace", "transpose",
-    "trapezoid", "tril", "triu", "unstack", "unwrap", "using_config", "value_and_grad", "vander", "var", "vdot",
-    "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "xlogy",
+    "conjugate", "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "cov", "cross", "cummax",
+    "cummin", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "custom_vjp", "deg2rad", "degrees", "delete",
+    "diag", "diagflat", "diagonal", "diff", "div", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elementwise_grad",
+    "elu", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "fft", "flip", "fliplr", "flipud", "float_power",
+    "fmax", "fmin", "fmod", "frexp", "gelu", "geomspace", "get_dot_graph", "getitem", "grad", "gradient", "gradients",
+    "heaviside", "hessian", "hsplit", "hstack", "hvp", "hypot", "imag", "inner", "insert", "interp", "jacobian", "join",
+    "jvp", "kron", "ldexp", "leaky_relu", "lift", "linalg", "linspace", "log", "log10", "log1p", "log2", "log_sigmoid",
+    "log_softmax", "logaddexp", "logaddexp2", "logit", "logspace", "logsumexp", "matmul", "matrix_transpose", "matvec",
+    "maximum", "mean", "median", "meshgrid", "minimum", "mod", "modf", "moveaxis", "mul", "nan_to_num", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
+    "nansum", "nanvar", "neg", "no_grad", "numerical_diff", "objective", "outer", "pad", "partition", "percentile",
+    "permute_dims", "piecewise", "plot_dot_graph", "polyval", "positive", "prod", "ptp", "quantile", "rad2deg",
+    "radians", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll", "rollaxis",
+    "rot90", "select", "sigmoid", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sub", "sum_to", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensordot", "tile", "to_svg", "trace", "transpose", "trapezoid", "tril", "triu",
+    "unstack", "unwrap", "using_config", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit",
+    "vstack", "where", "xlogy",
 ]  # fmt: skip
 
 _serve_numpy()

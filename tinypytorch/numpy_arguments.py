@@ -6,11 +6,14 @@ our function does not take may have the value that it has by default, and is an 
 
 from __future__ import annotations
 
+from functools import cache
 from types import FunctionType
 
 import numpy as np
 
-from tinypytorch.core.hooks import is_list, is_served
+from tinypytorch.core.hooks import is_sequence, is_served
+from tinypytorch.core.nested import holds_variables
+from tinypytorch.core.variable import Variable
 
 # What NumPy's functions have for an argument that was not given.
 _UNSAID: object = getattr(np, "_NoValue", None)
@@ -54,8 +57,8 @@ _PLACES = {
     "unwrap": ("discont", "axis"),
 }
 
-# Functions all of whose arguments by place are arrays: there a list of numbers is one.
-_LISTS = {"where", "append", "convolve", "correlate", "kron", "extract"}
+# What NumPy joins in a dtype, and casts.
+_JOINS = {"concatenate", "concat", "stack", "hstack", "vstack"}
 
 # Arguments that ours may do without: the values that change nothing, and what to do in place of others.
 _REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
@@ -69,11 +72,9 @@ _REMEDIES: dict[str, tuple[tuple[object, ...], str]] = {
     "subok": ((False, True), "a Variable has no subclasses"),
     "casting": (("same_kind", "safe"), "convert with x.astype(...)"),
     "overwrite_input": ((False,), "operands are not written into"),
-    "weights": ((None,), "repeat entries, or take x.data for a constant"),
-    "mean": ((_UNSAID,), "it is computed here, since it depends on the array"),
+    "mean": ((_UNSAID, None), "it is computed here, of what is not nan"),
     "keepdims": ((False, _UNSAID), "reshape the result"),
     "device": ((None, "cpu"), "there is one device"),
-    "retstep": ((False,), "the step is (stop - start) / (num - 1)"),
     "like": ((None,), "results are Variables"),
 }
 
@@ -82,22 +83,29 @@ def adapted(name: str, ours: object, *args: object, **kwargs: object) -> object:
     """Call `ours`, which serves `np.<name>`, with NumPy's arguments."""
     if not is_served(ours):
         raise TypeError(f"{name} is no function")
-    if name in _LISTS:
-        args = tuple(np.asarray(x) if is_list(x) else x for x in args)
+    wanted = _constant(name, "dtype", kwargs.pop("dtype", None)) if name in _JOINS else None
     if len(args) > 2 and name in _PLACES:
         order = _PLACES[name]
         if len(args) > len(order) + 1:
             raise TypeError(f"np.{name} takes at most {len(order) + 1} arguments by place, not {len(args)}")
         kwargs = {**dict(zip(order, args[1:], strict=False)), **kwargs}
         args = args[:1]
-    if kwargs and isinstance(ours, FunctionType):
-        args, kwargs = _own(name, ours, args, kwargs)
+    if isinstance(ours, FunctionType):
+        if kwargs:
+            args, kwargs = _own(name, ours, args, kwargs)
+        args, kwargs = _taken(name, ours, args, kwargs)
     try:
         answer: object = ours(*args, **kwargs)
+        return answer if wanted is None else _in_type(answer, wanted)
     except TypeError as error:
         error.add_note(f"np.{name} of Variables takes the arguments of tinypytorch's function of that name")
         raise
-    return answer
+
+
+def _in_type(answer: object, dtype: object) -> object:
+    """What was joined, in a dtype."""
+    convert: object = getattr(answer, "astype", None)
+    return convert(dtype) if is_served(convert) else answer
 
 
 def _own(
@@ -126,3 +134,48 @@ def _own(
     if len(args) == 1 and places and any(n in kept for n in places[:1]):
         raise TypeError(f"np.{name} got two values for its first argument")
     return args, kept
+
+
+# What annotates parameters that take Variables.
+_VARIABLES = {"Operand", "Variable", "Which", "Places", "Given", "Part", "Nested", "object"}
+_BETWEEN = str.maketrans("[]|,", "    ")
+_VARARGS = 4  # `inspect.CO_VARARGS`, without importing it
+
+
+def _taken(
+    name: str, ours: FunctionType, args: tuple[object, ...], kwargs: dict[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    """The arguments, without the Variables of parameters that are constants; `TypeError` for a gradient to be lost."""
+    places, rest, taking = _parameters(ours)
+    found: list[object] = []
+    for i, content in enumerate(args):
+        mine = places[i] if i < len(places) else rest
+        found.append(content if mine in taking else _constant(name, mine, content))
+    named = {mine: content if mine in taking else _constant(name, mine, content) for mine, content in kwargs.items()}
+    return tuple(found), named
+
+
+@cache
+def _parameters(ours: FunctionType) -> tuple[tuple[str, ...], str, frozenset[str]]:
+    """The parameters by place, the one for all others, and which of all take Variables: their types say it."""
+    code = ours.__code__
+    names = code.co_varnames
+    count = code.co_argcount + code.co_kwonlyargcount
+    taking = frozenset(
+        name for name, kind in ours.__annotations__.items() if _VARIABLES & {*str(kind).translate(_BETWEEN).split()}
+    )
+    return names[: code.co_argcount], names[count] if code.co_flags & _VARARGS else "", taking
+
+
+def _constant(name: str, parameter: str, content: object) -> object:
+    """What a parameter gets that takes no Variable."""
+    if isinstance(content, Variable):
+        if content.requires_grad:
+            raise TypeError(
+                f"np.{name}: {parameter} is a constant here, and a Variable would lose its gradient; give its data, "
+                f"{parameter}=x.data"
+            )
+        return content.item() if content.ndim == 0 else content.data
+    if is_sequence(content) and holds_variables(content):
+        return tuple(_constant(name, parameter, part) for part in content)
+    return content

@@ -17,6 +17,7 @@ from tinypytorch import fft, linalg
 from tinypytorch.arrays import Precision, Shape
 from tinypytorch.core.apply import as_array
 from tinypytorch.core.hooks import CONSTANTS, FUNCTIONS, Served, is_list, is_served, is_tuple
+from tinypytorch.core.nested import array_like
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions import (
     decomposing,
@@ -26,6 +27,7 @@ from tinypytorch.functions import (
     joining,
     nan,
     norms,
+    padding,
     parts,
     pieces,
     products,
@@ -54,7 +56,7 @@ NAMESPACES: Final = ((np, ""), (np.linalg, "linalg."), (np.fft, "fft."))
 FILES: Final[tuple[tuple[ModuleType, ModuleType], ...]] = (
     *((np, file) for file in (diagonals, differences, exponential, joining, nan, parts, pieces, products, ranges)),
     *((np, file) for file in (rearranging, reductions, repeating, rounding, selecting, selection, shaping, statistics)),
-    (np, trigonometric),
+    *((np, file) for file in (padding, trigonometric)),
     *((np.linalg, file) for file in (decomposing, norms, products, rearranging, solving, linalg)),
     (np.fft, fft),
 )
@@ -73,6 +75,15 @@ def full_like(a: Operand, fill_value: Operand, dtype: Precision | None = None, s
     return broadcast_to(fill_value.astype(dtype or like.dtype), like.shape if shape is None else shape)
 
 
+def where(condition: Operand, a: Operand | None = None, b: Operand | None = None) -> object:
+    """a where the condition holds, else b; without both, the indices where it holds: plain arrays."""
+    if a is None and b is None:
+        return np.nonzero(as_array(condition))
+    if a is None or b is None:
+        raise ValueError("np.where: takes both x and y, or neither")
+    return selection.where(condition, a, b)
+
+
 def functions() -> dict[str, object]:
     """Our functions that have the name of one of NumPy's, by that name: `sum`, `linalg.inv`."""
     prefixes: dict[object, str] = {id(space): prefix for space, prefix in NAMESPACES}
@@ -85,7 +96,7 @@ def functions() -> dict[str, object]:
         del found[name]
     for name, meant in _ALIASES.items():
         found[name] = found[meant]
-    found["full_like"] = full_like
+    found["full_like"], found["where"] = full_like, where
     return found
 
 
@@ -136,4 +147,5 @@ def serve() -> None:
             elif mine is not None:
                 FUNCTIONS[mine] = _on_data(mine)
     FUNCTIONS["ufunc"] = call
+    FUNCTIONS["array_like"] = array_like
     FUNCTIONS["why"] = why

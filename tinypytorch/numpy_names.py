@@ -123,6 +123,11 @@ NEVER = (
 )
 
 
+def makes(name: str) -> bool:
+    """Whether the function of this name makes an array from shapes and numbers alone."""
+    return name in NEVER[0]
+
+
 def why(name: str) -> str | None:
     """What a refused function's error says, by the function's name.
 

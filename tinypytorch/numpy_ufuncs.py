@@ -12,9 +12,11 @@ import numpy as np
 from tinypytorch.arrays import Shape
 from tinypytorch.core.apply import constant
 from tinypytorch.core.hooks import CONSTANTS, FUNCTIONS, is_served, is_tuple, refused
+from tinypytorch.core.nested import array_like
 from tinypytorch.core.operators import value_of
 from tinypytorch.core.variable import Variable
-from tinypytorch.functions import reductions, statistics
+from tinypytorch.functions import reductions, running, statistics
+from tinypytorch.functions.rearranging import moveaxis
 
 # What the methods of these ufuncs are.
 REDUCTIONS: Final[dict[np.ufunc, object]] = {
@@ -24,7 +26,12 @@ REDUCTIONS: Final[dict[np.ufunc, object]] = {
     np.minimum: reductions.min,
     np.logaddexp: reductions.logsumexp,
 }
-ACCUMULATIONS: Final[dict[np.ufunc, object]] = {np.add: statistics.cumsum, np.multiply: statistics.cumprod}
+ACCUMULATIONS: Final[dict[np.ufunc, object]] = {
+    np.add: statistics.cumsum,
+    np.multiply: statistics.cumprod,
+    np.maximum: running.cummax,
+    np.minimum: running.cummin,
+}
 
 _REFUSED = {
     "at": "it writes into its argument, and results are new here; use tinypytorch.at_add or at_set",
@@ -98,12 +105,16 @@ def _with_arguments(name: str, ufunc: np.ufunc, inputs: tuple[object, ...], kwar
         )
     for memory in ("order", "subok"):  # layout and subclass: values are the same
         rest.pop(memory, None)
+    axis = rest.pop("axis", -1) if ufunc is getattr(np, "vecdot", None) else -1
     dtype, casting = rest.pop("dtype", None), rest.pop("casting", "same_kind")
     if rest:
         raise TypeError(
             f"{name} of Variables takes no {', '.join(rest)}; move axes with np.moveaxis, convert with x.astype(...)"
         )
-    answer: object = ufunc(*_cast(ufunc, inputs, dtype, casting))
+    operands = _cast(ufunc, inputs, dtype, casting)
+    if isinstance(axis, int) and axis != -1:
+        operands = [moveaxis(constant(array_like(x)), axis, -1) for x in operands]
+    answer: object = ufunc(*operands)
     return answer
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import tinypytorch as tp
 from tests.typing.accepts import BOOLS, F32, F64, I64, MATRIX, matrix, vector
 from tinypytorch import Array, Variable
-from tinypytorch.arrays import Mask
+from tinypytorch.arrays import Mask, Positions
 from tinypytorch.core.config import Settings, using_config
 
 C64: NDArray[np.complex64] = np.array([1.0j, 2.0], np.complex64)
@@ -86,6 +86,21 @@ def check_methods() -> None:
     assert_type(x.clip(0.0, 1.0), Variable)
     assert_type(x.clip(low=0), Variable)
     assert_type(x.clip(None, np.float64(1.0)), Variable)
+    assert_type(x.clip(min=x, max=2.0), Variable)
+    assert_type(m.var(0, ddof=1), Variable)
+    assert_type(m.std(axis=1, keepdims=True, mean=m.mean(1, keepdims=True)), Variable)
+    assert_type(m.prod(initial=2.0), Variable)
+    assert_type(m.cumsum(0), Variable)
+    assert_type(m.cumprod(), Variable)
+    assert_type(m.compress([True, False], 0), Variable)
+    assert_type(m.copy(), Variable)
+    assert_type(m.reshape(4, order="F"), Variable)
+    assert_type(m.sum(0, where=np.array([True, False])), Variable)
+    assert_type(m.argmax(0), Positions)
+    assert_type(m.argsort(), Positions)
+    assert_type(m.any(), Mask)
+    assert_type(m.round(1), Array)
+    assert_type(m.item(0, 1), float)
     assert_type(x.sum().item(), float)
     assert_type(float(x.sum()), float)
     assert_type(int(x.sum()), int)

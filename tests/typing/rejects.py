@@ -286,14 +286,17 @@ def no_gradient_yet(x: Variable) -> None:
 
 def methods(x: Variable) -> None:
     x.sum(axis="a")  # E: arg-type
-    x.sum(0, True)  # E: call-arg
+    x.sum(0, True)  # E: arg-type
     x.sum(axes=0)  # E: call-arg
+    x.sort()  # E: attr-defined
+    x.fill(1.0)  # E: attr-defined
+    x[0] = 1.0  # E: index
     x.reshape("a")  # E: arg-type
     x.reshape(2.0)  # E: arg-type
-    x.clip(x)  # E: arg-type
+    x.clip("a")  # E: arg-type
     x.backward("a")  # E: arg-type
     x.backward(retain_graph=True)  # E: call-arg
-    x.item(0)  # E: call-arg
+    x.item("a")  # E: arg-type
     x.detach().backwards()  # E: attr-defined
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar, overload
 from tinypytorch.arrays import Array, boxed, is_array, is_complex, is_numpy_scalar, numeric_array, read_only
 from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, is_class, op_name, shape_and_dtype
 from tinypytorch.core.graph import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
+from tinypytorch.core.hooks import listed
 from tinypytorch.core.variable import Operand, Variable, attach, operands, recording, result
 from tinypytorch.function import (
     Binary,
@@ -32,16 +33,13 @@ R = TypeVar("R")
 def as_array(x: Operand) -> Array:
     """A number as a 0-d array, an array as it is, a Variable's data; `TypeError` for anything else.
 
+    Here and in all functions, nested lists of these are taken as `np.array` takes them (but not by static types).
+
     >>> as_array(2.0)
     array(2.)
     """
-    if isinstance(x, Variable):
-        return x.data
-    if is_array(x) or is_numpy_scalar(x) or isinstance(x, (float, int, complex)):
-        values = numeric_array(x)
-        if values is not None:
-            return values
-    raise bad_operand("as_array", x)
+    taken = _taken(x)
+    return taken.data if isinstance(taken, Variable) else taken
 
 
 def as_variable(x: Operand) -> Variable:
@@ -50,12 +48,30 @@ def as_variable(x: Operand) -> Variable:
     >>> as_variable(2.0)
     variable(2.0)
     """
-    return x if isinstance(x, Variable) else Variable(as_array(x))
+    taken = _taken(x)
+    return taken if isinstance(taken, Variable) else Variable(taken)
 
 
 def constant(x: Operand) -> Variable:
     """A Variable as it is, an array or a number as one that gets no gradient."""
-    return x if isinstance(x, Variable) else Variable(as_array(x), requires_grad=False)
+    if isinstance(x, Variable):
+        return x
+    taken = _taken(x)
+    return taken if isinstance(taken, Variable) else Variable(taken, requires_grad=False)
+
+
+def _taken(x: object) -> Variable | Array:
+    """A Variable as it is, a number or an array as an array, nested lists as either."""
+    if isinstance(x, Variable):
+        return x
+    made = listed(x)
+    if isinstance(made, Variable):
+        return made
+    if is_array(made) or is_numpy_scalar(made) or isinstance(made, (float, int, complex)):
+        values = numeric_array(made)
+        if values is not None:
+            return values
+    raise bad_operand("as_array", made)
 
 
 def ordered(name: str, x: Operand) -> Variable:

@@ -68,8 +68,6 @@ def bad_operand(op: object, x: object) -> TypeError:
             "floating or complex, or integer and bool as constants"
         )
     given = f"{op_name(op)}: an operand of type {type(x).__name__} is not supported; "
-    if isinstance(x, list | tuple):
-        return TypeError(given + "convert numbers with np.asarray(...), and join Variables with stack or concatenate")
     return TypeError(given + "give a Variable, an ndarray or a number")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, TypeGuard
 
 import numpy as np
@@ -12,7 +13,8 @@ from tinypytorch.arrays import Array, Mask
 CONSTANTS: set[np.ufunc] = set()
 
 # What floors above serve: NumPy's functions that are not ufuncs and the ufuncs that are no ops, each by itself; the
-# other calls of ufuncs as "ufunc"; why a function is refused as "why"; drawing as "svg".
+# other calls of ufuncs as "ufunc"; why a function is refused as "why"; what lists become as "array_like"; drawing as
+# "svg".
 FUNCTIONS: dict[object, object] = {}
 
 
@@ -39,6 +41,12 @@ def is_list(x: object) -> TypeGuard[list[object]]:
     return type(x) is list
 
 
+def listed(x: object) -> object:
+    """x as it is, but of nested lists the array or the Variable that the floor above makes of them."""
+    make = FUNCTIONS.get("array_like")
+    return make(x) if is_sequence(x) and is_served(make) else x
+
+
 class Comparison(Protocol):
     """A comparing ufunc on arrays."""
 
@@ -47,12 +55,20 @@ class Comparison(Protocol):
         ...
 
 
+def is_sequence(x: object) -> TypeGuard[Sequence[object]]:
+    """Whether x is a list or a tuple, of whatever kind: what NumPy makes an array of."""
+    return isinstance(x, (list, tuple))
+
+
 class Refusal:
     """What stands where NumPy looks for a conversion: without it, `np.asarray(x)` is an array of objects."""
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Raise `TypeError`: a Variable becomes an array only where that is written down."""
-        raise TypeError("a Variable is not converted to an array silently, which would drop its graph; take x.data")
+        raise TypeError(
+            "a Variable is not converted to an array silently, which would drop its graph; take x.data; "
+            "or join Variables with tinypytorch.stack or tinypytorch.numpy.array"
+        )
 
 
 def name_of(function: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import EllipsisType
-from typing import Self, SupportsIndex, TypeAlias
+from typing import Literal, Self, SupportsIndex, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -22,6 +22,7 @@ from tinypytorch.arrays import (
     Mask,
     NumericArray,
     Positions,
+    Precision,
     Scalar,
     Shape,
     Whole,
@@ -35,15 +36,15 @@ from tinypytorch.arrays import (
 )
 from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
-from tinypytorch.core.hooks import Comparison, Refusal
+from tinypytorch.core.hooks import FUNCTIONS, Comparison, Refusal, is_served, refused
+from tinypytorch.core.storing import check_stored
 from tinypytorch.function import Binary, Function, Unary, Variadic
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
 from tinypytorch.ops.indexing import GetItem
 from tinypytorch.ops.products import MatMul
-from tinypytorch.ops.reductions import Max, Mean, Min, Sum
+from tinypytorch.ops.reductions import Sum
 from tinypytorch.ops.rounding import Remainder
-from tinypytorch.ops.selection import Clip
 from tinypytorch.ops.shaping import AsType, Reshape, Transpose
 
 ADD, SUB, MUL, DIV, NEG, POW = ar.Add(), ar.Sub(), ar.Mul(), ar.Div(), ar.Neg(), ar.Pow()
@@ -178,9 +179,11 @@ class ArrayOperators:
         return int(self._one_real("int"))
 
     def __complex__(self) -> complex:
+        check_stored(self, 1)
         return complex(self.value())
 
     def _one_real(self, name: str) -> Array:
+        check_stored(self, 2)
         if is_complex(self):
             raise TypeError(f"{name} of a complex Variable would drop the imaginary part; take x.real, or complex(x)")
         return self.value()
@@ -238,9 +241,17 @@ class ArrayOperators:
         """All entries in C order, as a Variable of one axis (with its gradient), to index or iterate."""
         return self.reshape(-1)
 
-    def reshape(self, *shape: int | Shape) -> Self:
-        """The same entries in another shape, given as a tuple or as integers; one length may be -1."""
-        return self.record(Reshape(integers("reshape", shape)))
+    def reshape(self, *shape: int | Shape, order: Literal["C", "F"] = "C") -> Self:
+        """The same entries in another shape, given as a tuple or as integers; one length may be -1.
+
+        order: whether the last index runs fastest in both shapes ("C"), or the first ("F").
+        """
+        wanted = integers("reshape", shape)
+        if order == "F":
+            return self.record(Transpose()).record(Reshape(wanted[::-1])).record(Transpose())
+        if order != "C":
+            raise ValueError(f'reshape: order is "C" or "F", not {order!r}: a Variable has no order in memory')
+        return self.record(Reshape(wanted))
 
     def transpose(self, *axes: int | Sequence[int] | None) -> Self:
         """The axes in another order, reversed by default."""
@@ -260,27 +271,29 @@ class ArrayOperators:
             raise TypeError(f"astype: {wanted} is not floating; for a constant of that dtype take x.data.astype(...)")
         return self.record(AsType(wanted.str))
 
-    def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
-        """The sum over `axis` (an int, a tuple of them, or None for all)."""
-        return self.record(SUM if axis is None and not keepdims else Sum(axis, keepdims))
+    def sum(
+        self,
+        axis: Axis = None,
+        dtype: Precision | None = None,
+        out: None = None,
+        keepdims: bool = False,
+        *,
+        initial: Self | Plain | None = None,
+        where: Mask | bool | None = None,
+    ) -> Self:
+        """The sum over `axis` (an int, a tuple of them, or None for all), of the entries where `where` holds."""
+        if dtype is out is initial is where is None:
+            return self.record(SUM if axis is None and not keepdims else Sum(axis, keepdims))
+        return self.answer("sum", axis, dtype, out, keepdims, initial, where)
 
-    def mean(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
-        """The mean over `axis`."""
-        return self.record(Mean(axis, keepdims))
-
-    def max(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
-        """The largest entry over `axis`; tied entries share the gradient equally."""
-        return self.record(Max(axis, keepdims))
-
-    def min(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
-        """The smallest entry over `axis`; tied entries share the gradient equally."""
-        return self.record(Min(axis, keepdims))
-
-    def clip(self, low: float | None = None, high: float | None = None) -> Self:
-        """The values limited to the numbers [low, high]; at a bound itself the gradient passes."""
-        if any(not isinstance(bound, float | int | None) for bound in (low, high)):
-            raise TypeError("x.clip takes numbers as bounds; the function `clip` takes arrays and Variables, too")
-        return self.record(Clip(low, high))
+    def answer(self, name: str, *args: object, **kwargs: object) -> Self:
+        """What a floor above makes of NumPy's function of this name, for methods that are functions there."""
+        function: object = getattr(np, name)
+        served = FUNCTIONS.get(function)
+        found: object = served(self, *args, **kwargs) if is_served(served) else None
+        if not isinstance(found, type(self)):
+            raise refused(function)
+        return found
 
 
 # A part of an index as it is given: what an op holds, and what becomes that.

@@ -1,4 +1,4 @@
-"""Floor 3: NumPy's protocols, by which its own functions find Variables. Imports `methods` and what that imports.
+"""Floor 3: NumPy's protocols, by which its own functions find Variables. Imports `numpy_methods` and what that imports.
 
 What is called often is answered here; for the rest the floors above are asked, through `hooks`.
 """
@@ -9,12 +9,12 @@ import numpy as np
 
 from tinypytorch.arrays import is_complex
 from tinypytorch.core.hooks import CONSTANTS, FUNCTIONS, is_served, refused
-from tinypytorch.core.methods import ArrayMethods
+from tinypytorch.core.numpy_methods import NumpyMethods
 from tinypytorch.core.operators import POW, ArrayOperators, value_of
 from tinypytorch.ops import BINARY_UFUNCS, UNARY_UFUNCS
 
 
-class NumpyProtocols(ArrayMethods):
+class NumpyProtocols(NumpyMethods):
     """NEP 13 and NEP 18: what NumPy's ufuncs and functions do when they meet a Variable."""
 
     __slots__ = ()

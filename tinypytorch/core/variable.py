@@ -35,16 +35,8 @@ from tinypytorch.core.errors import (
     explain,
     shape_and_dtype,
 )
-from tinypytorch.core.graph import (
-    CONSTANT,
-    RETAINED,
-    TRACKED,
-    Node,
-    VariadicNode,
-    Vertex,
-    sweep,
-)
-from tinypytorch.core.hooks import FUNCTIONS, is_served
+from tinypytorch.core.graph import CONSTANT, RETAINED, TRACKED, Node, VariadicNode, Vertex, sweep
+from tinypytorch.core.hooks import FUNCTIONS, is_sequence, is_served, listed
 from tinypytorch.core.operators import plain_operand
 from tinypytorch.core.protocols import NumpyProtocols
 from tinypytorch.core.reverse import ARRAYS, NDARRAY, cotangent, fingerprints, write
@@ -194,8 +186,10 @@ class Variable(NumpyProtocols, Vertex):
         """The array: the same as `data`."""
         return self.data
 
-    def item(self) -> float:
-        """The one value as a Python number (a complex one of complex data); `ValueError` if there are more."""
+    def item(self, *index: int) -> float:
+        """The one value, or that at an index, as a Python number (a complex one of complex data); else `ValueError`."""
+        if index:
+            return self.value().item(*index)
         if self.size != 1:
             raise ValueError(f"item: takes a Variable of one value, not of shape {self.shape}")
         return self.value().item()
@@ -269,6 +263,8 @@ class Variable(NumpyProtocols, Vertex):
                 a = left.value() if left.boxed is None else left.boxed[()]
         elif is_operand(left):
             a = left
+        elif is_sequence(left):
+            return self.combine(op, listed(left), right)
         else:
             a = plain_operand(op, left)
         if type(right) is Variable:
@@ -280,6 +276,8 @@ class Variable(NumpyProtocols, Vertex):
                 b = right.value() if right.boxed is None else right.boxed[()]
         elif is_operand(right):
             b = right
+        elif is_sequence(right):
+            return self.combine(op, left, listed(right))
         else:
             b = plain_operand(op, right)
         try:
@@ -379,6 +377,8 @@ def watch(y: Variable) -> None:
 
 def operand(op: Function, x: object) -> tuple[Variable | None, Array]:
     """An operand as the vertex it is, if it is one, and its value. Numbers stay as they are: weak, as in NEP 50."""
+    if is_sequence(x):
+        return operand(op, listed(x))
     if isinstance(x, Variable):
         raw = x.raw
         return x, raw if raw is not None else x.value()

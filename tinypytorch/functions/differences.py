@@ -12,6 +12,7 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Axis, Mask, Positions, is_complex, normalize_axes, normalize_axis
 from tinypytorch.core.apply import apply, constant, ordered
+from tinypytorch.core.nested import array_like, holds_variables
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.joining import in_dtype
 from tinypytorch.functions.rearranging import at_least, between, flip
@@ -91,7 +92,9 @@ def gradient(
 
 
 def _coordinates(x: Operand | Sequence[float]) -> Variable:
-    return constant(np.array(x, np.float64) if isinstance(x, Sequence) else x)
+    if isinstance(x, Sequence):
+        return constant(array_like(x) if holds_variables(x) else np.array(x, np.float64))
+    return constant(x)
 
 
 def _slope(y: Variable, h: Operand | Sequence[float], i: int, edge_order: int) -> Variable:

@@ -146,13 +146,14 @@ def nanquantile(
     *,
     method: Method = "linear",
     keepdims: bool = False,
+    weights: Array | None = None,
 ) -> Variable:
     """`quantile` of what is not nan, nan if there is nothing else.
 
     >>> nanquantile(Variable(np.array([1.0, np.nan, 3.0])), 0.75)
     variable(2.5)
     """
-    return chosen("nanquantile", constant(a), q, axis, method, keepdims, True)
+    return chosen("nanquantile", constant(a), q, axis, method, keepdims, True, weights)
 
 
 def nanpercentile(
@@ -162,13 +163,16 @@ def nanpercentile(
     *,
     method: Method = "linear",
     keepdims: bool = False,
+    weights: Array | None = None,
 ) -> Variable:
     """`percentile` of what is not nan, nan if there is nothing else.
 
     >>> nanpercentile(Variable(np.array([1.0, np.nan, 3.0])), 75)
     variable(2.5)
     """
-    return chosen("nanpercentile", constant(a), np.asarray(q, np.float64) / 100.0, axis, method, keepdims, True)
+    return chosen(
+        "nanpercentile", constant(a), np.asarray(q, np.float64) / 100.0, axis, method, keepdims, True, weights
+    )
 
 
 def _known(bad: Mask, y: Variable, axis: Axis, keepdims: bool) -> Variable:

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from tinypytorch.arrays import Shape, normalize_axis
 from tinypytorch.core.apply import apply, constant
+from tinypytorch.core.nested import array_like
 from tinypytorch.core.operators import MATMUL
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.rearranging import moveaxis
@@ -207,9 +208,9 @@ def _written(subscripts: str, operands: Sequence[Part]) -> tuple[list[str], str 
     """The terms, and that of the result if there is one, of subscripts in letters."""
     given, arrow, out = subscripts.replace(" ", "").partition("->")
     terms = given.split(",")
-    xs = [constant(x) for x in operands if not isinstance(x, (str, list, tuple))]
-    if len(xs) != len(operands):
-        raise TypeError("einsum: after the subscripts come arrays; a list is made one by np.array")
+    if any(isinstance(x, str) for x in operands):
+        raise TypeError("einsum: after the subscripts come arrays")
+    xs = [constant(array_like(x)) for x in operands]
     if len(terms) != len(xs):
         raise ValueError(f"einsum: {len(xs)} operands for the {len(terms)} terms of {subscripts!r}")
     return terms, out if arrow else None, xs
@@ -220,16 +221,16 @@ def _interleaved(operands: Sequence[Part]) -> tuple[list[str], str | None, list[
     terms: list[str] = []
     xs: list[Variable] = []
     for i, x in enumerate(operands):
-        if isinstance(x, (list, tuple)):
+        if i % 2 or i == len(operands) - 1:
+            if not isinstance(x, (list, tuple)):
+                raise TypeError(_TAKEN)
             terms.append("".join("..." if n is ... else _letter(n) for n in x))
-        elif i % 2 or isinstance(x, str):
-            raise TypeError(
-                "einsum: takes subscripts and arrays, or each array followed by a list of its axes' numbers"
-            )
+        elif isinstance(x, str):
+            raise TypeError(_TAKEN)
         else:
-            xs.append(constant(x))
-    if not xs or len(terms) - len(xs) not in (0, 1):
-        raise TypeError("einsum: takes subscripts and arrays, or each array followed by a list of its axes' numbers")
+            xs.append(constant(array_like(x)))
+    if not xs:
+        raise TypeError(_TAKEN)
     return terms[: len(xs)], terms[-1] if len(terms) > len(xs) else None, xs
 
 

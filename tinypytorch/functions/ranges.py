@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
 
@@ -20,23 +21,50 @@ from tinypytorch.functions.shaping import broadcast_to, concatenate, several
 from tinypytorch.functions.statistics import cumprod, cumsum
 
 
+@overload
+def linspace(
+    start: Operand,
+    stop: Operand,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: Literal[False] = False,
+    *,
+    dtype: Precision | None = None,
+    axis: int = 0,
+) -> Variable: ...
+@overload
 def linspace(
     start: Operand,
     stop: Operand,
     num: int = 50,
     endpoint: bool = True,
     *,
+    retstep: Literal[True],
     dtype: Precision | None = None,
     axis: int = 0,
-) -> Variable:
+) -> tuple[Variable, Variable]: ...
+def linspace(
+    start: Operand,
+    stop: Operand,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    *,
+    dtype: Precision | None = None,
+    axis: int = 0,
+) -> Variable | tuple[Variable, Variable]:
     """`num` numbers from start to stop at equal distances, along a new axis; without endpoint, stop is not among them.
 
-    start and stop broadcast. dstart = 1 - t, dstop = t, for t from 0 to 1.
+    start and stop broadcast. dstart = 1 - t, dstop = t, for t from 0 to 1. With `retstep`, the distances, too; nan, if
+    there are none.
 
     >>> linspace(Variable(np.array(0.0)), 1.0, 3)
     variable([0.  0.5 1. ])
     """
-    return in_type(_between("linspace", constant(start), constant(stop), num, endpoint, axis), dtype)
+    first, last = constant(start), constant(stop)
+    y = in_type(_between("linspace", first, last, num, endpoint, axis), dtype)
+    steps = num - 1 if endpoint else num
+    return (y, (last - first) / (steps if steps > 0 else math.nan)) if retstep else y
 
 
 def logspace(
@@ -89,7 +117,8 @@ def _between(name: str, start: Variable, stop: Variable, num: int, endpoint: boo
     count = max(num - 1 if endpoint else num, 1)
     steps: Array = np.arange(float(num))
     t = steps.reshape((num, *(1,) * len(shape)))
-    y = broadcast_to(start + (stop - start) / count * t, (num, *shape))
+    kind: np.dtype[np.float64] = np.result_type(start.dtype, stop.dtype, 0.0)  # no wider than start and stop
+    y = broadcast_to(start + (stop - start) / count * t.astype(kind), (num, *shape))
     if endpoint and num > 1:
         last: Mask = t == num - 1
         y = where(last, stop, y)

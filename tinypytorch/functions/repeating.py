@@ -1,4 +1,4 @@
-"""Floor 4: functions that repeat entries, and put others around them. Imports floors 1 to 3 and other functions.
+"""Floor 4: functions that repeat entries. Imports floors 1 to 3 and other functions.
 
 An entry that appears several times gets the sum of the gradients of all of them.
 """
@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
-from tinypytorch.arrays import Mask, Positions, Slice
+from tinypytorch.arrays import Positions
 from tinypytorch.core.apply import constant
-from tinypytorch.core.methods import Places, places
+from tinypytorch.core.methods import Places
 from tinypytorch.core.variable import Operand, Variable
-from tinypytorch.functions.joining import in_dtype
 from tinypytorch.functions.rearranging import at_least
-from tinypytorch.functions.shaping import broadcast_to, concatenate
+from tinypytorch.functions.shaping import broadcast_to
 from tinypytorch.ops.indexing import PutAdd
 from tinypytorch.ops.shaping import BroadcastTo
-
-# How many entries to put around: everywhere, (before, after) of every axis, or that for each axis.
-Widths: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
-Constants: TypeAlias = Sequence[float] | Sequence[Sequence[float]]
 
 
 def repeat(x: Operand, repeats: Places, axis: int | None = None) -> Variable:
@@ -68,53 +63,6 @@ def resize(x: Operand, new_shape: int | Sequence[int]) -> Variable:
         return y.record(PutAdd((), (0,))) if not math.prod(shape) else constant(np.zeros(shape, y.dtype))
     positions: Positions = np.arange(math.prod(shape)) % y.size
     return y[positions.reshape(shape)]
-
-
-def pad(
-    x: Operand,
-    pad_width: Widths,
-    mode: Literal["constant", "edge", "reflect", "symmetric", "wrap"] = "constant",
-    *,
-    constant_values: Operand | Constants | None = None,
-) -> Variable:
-    """x with `pad_width` entries around it: a number, (before, after), or such a pair for each axis.
-
-    mode: "constant" (zeros, or constant_values, which broadcast as the widths do; a Variable gets its gradient),
-        "edge" (the last entry), "reflect" (mirrored at the last entry), "symmetric" (at the edge), "wrap".
-
-    The values are those of `np.pad`; its other modes and reflect_type are refused. Raises `ValueError` for negative
-    widths, and where there is no entry to repeat.
-
-    >>> pad(Variable(np.array([1.0, 2.0, 3.0])), (1, 2), "reflect")
-    variable([2. 1. 2. 3. 2. 1.])
-    """
-    y = constant(x)
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(f"pad: there is no rule for mode {mode!r}; it is constant, edge, reflect, symmetric or wrap")
-    widths = places("pad", pad_width)
-    negative: Mask = widths < 0
-    if negative.any():
-        raise ValueError(f"pad: widths are not negative: {pad_width}")
-    pairs = np.broadcast_to(widths, (y.ndim, 2))
-    inner = np.arange(y.size).reshape(y.shape)
-    if mode != "constant":
-        if constant_values is not None:
-            raise TypeError(f"pad: mode {mode!r} takes no constant_values")
-        return y.flat[np.pad(inner, pairs, mode)]
-    if constant_values is None or (isinstance(constant_values, (float, int)) and constant_values == 0):
-        starts: list[int] = pairs[:, 0].tolist()
-        stops: list[int] = pairs[:, 1].tolist()
-        inside: list[Slice] = []
-        for start, n in zip(starts, y.shape, strict=True):
-            part: Slice = slice(start, start + n, None)
-            inside.append(part)
-        shape = tuple(a + n + b for a, n, b in zip(starts, y.shape, stops, strict=True))
-        return y.record(PutAdd(tuple(inside), shape))
-    if isinstance(constant_values, Sequence):
-        constant_values = np.array(constant_values, np.float64)
-    around = in_dtype(broadcast_to(constant(constant_values), (y.ndim, 2)), y).flat
-    outer = y.size + np.arange(2 * y.ndim).reshape(y.ndim, 2)
-    return concatenate([y.flat, around])[np.pad(inner, pairs, constant_values=outer)]
 
 
 def broadcast_arrays(*xs: Operand) -> tuple[Variable, ...]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from tinypytorch.arrays import Index, Shape
+from tinypytorch.arrays import Index, Shape, is_array
 from tinypytorch.core.apply import apply, constant
+from tinypytorch.core.nested import array_like
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.ops.shaping import BroadcastTo, Concatenate, Split, Stack, SumTo
 
 
-def reshape(x: Operand, shape: int | Shape) -> Variable:
-    """The same entries in another shape, in C order; one length may be -1.
+def reshape(x: Operand, shape: int | Shape, order: Literal["C", "F"] = "C") -> Variable:
+    """The same entries in another shape; one length may be -1. The last index runs fastest ("C"), or the first ("F").
 
     >>> reshape(Variable(np.arange(4.0)), (2, -1)).shape
     (2, 2)
     """
-    return constant(x).reshape(shape)
+    return constant(x).reshape(shape, order=order)
 
 
 def transpose(x: Operand, axes: Sequence[int] | None = None) -> Variable:
@@ -89,9 +91,11 @@ def split(x: Operand, sections: int | Sequence[int], axis: int = 0) -> tuple[Var
 
 
 def several(name: str, xs: Sequence[Operand] | Variable) -> Sequence[Operand]:
-    """The operands of a function that joins them; the entries of a Variable along its first axis."""
+    """The operands of a function that joins them; the entries of a Variable or an array along its first axis."""
     if isinstance(xs, Variable):
         xs = tuple(xs)
+    elif is_array(xs):
+        xs = tuple(constant(array_like(xs)))
     if not isinstance(xs, (list, tuple)):
         raise TypeError(f"{name}: takes a list or tuple of arrays, not {type(xs).__name__}")
     if not xs:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, overload
 
@@ -116,11 +115,12 @@ def var(
     correction: float | None = None,
     dtype: Precision | None = None,
     where: Which = None,
+    mean: Operand | None = None,
 ) -> Variable:
     """The mean over `axis` of the squared distances from the mean, of n entries; divided by n - ddof. It is real.
 
     da = 2 (a - mean(a)) / (n - ddof). `correction` is another name for `ddof`; `ValueError` if both are given.
-    where: which entries count.
+    where: which entries count. mean: the mean, if it is known, as with `keepdims`; a Variable gets its own gradient.
 
     >>> var(Variable(np.array([1.0, 3.0, 5.0])), ddof=1)
     variable(4.0)
@@ -129,8 +129,8 @@ def var(
     left = _left("var", x, axis, ddof, correction, where, keepdims)
     if x.dtype.char == "e":
         x = x.record(_SINGLE)
-        return var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where).record(_HALF)
-    away = _centred(x, axis, where)
+        return var(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where, mean=mean).record(_HALF)
+    away = _centred(x, axis, where, mean)
     squares = away.real.record(SQUARE) + away.imag.record(SQUARE) if is_complex(away) else away.record(SQUARE)
     return squares.sum(axis, keepdims=keepdims) / left
 
@@ -144,6 +144,7 @@ def std(
     correction: float | None = None,
     dtype: Precision | None = None,
     where: Which = None,
+    mean: Operand | None = None,
 ) -> Variable:
     """The square root of `var`. Where it is 0, because all entries are the same, so is the gradient.
 
@@ -154,8 +155,9 @@ def std(
     left = _left("std", x, axis, ddof, correction, where, keepdims)
     if x.dtype.char == "e":
         x = x.record(_SINGLE)
-        return std(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where).record(_HALF)
-    return _centred(x, axis, where).record(Norm(2.0, axis, keepdims)) / root(left)
+        return std(x, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where, mean=mean).record(_HALF)
+    y = _centred(x, axis, where, mean).record(Norm(2.0, axis, keepdims))
+    return y / root(left, y.dtype)
 
 
 @overload
@@ -189,7 +191,7 @@ def average(
         y = x.mean(axis, keepdims=keepdims)
         total = y * 0.0 + float(x.size / y.size) if y.size else y
         return (y, total) if returned else y
-    w = _fitted(x, axis, constant(weights))
+    w = _fitted("average", x, axis, constant(weights))
     total = w.sum(axis, keepdims=keepdims)
     if np.count_nonzero(total.data) < total.size:
         raise ZeroDivisionError("average: weights sum up to 0, and cannot be normalized")
@@ -215,13 +217,14 @@ def percentile(
     *,
     method: Method = "linear",
     keepdims: bool = False,
+    weights: Array | None = None,
 ) -> Variable:
     """`quantile` with q in percent.
 
     >>> percentile(Variable(np.array([1.0, 2.0, 4.0])), 75)
     variable(3.0)
     """
-    return quantile(a, np.asarray(q, np.float64) / 100.0, axis, method=method, keepdims=keepdims)
+    return quantile(a, np.asarray(q, np.float64) / 100.0, axis, method=method, keepdims=keepdims, weights=weights)
 
 
 def quantile(
@@ -231,11 +234,13 @@ def quantile(
     *,
     method: Method = "linear",
     keepdims: bool = False,
+    weights: Array | None = None,
 ) -> Variable:
     """What a share q of the entries over `axis` lies below: between two sorted entries, by all of NumPy's methods.
 
     The gradient goes to these two, by their weights; among equal ones to those that a stable sort puts there. Several
-    q's give a first axis. nan where any entry is. The dtype is that of a. q is a constant.
+    q's give a first axis. nan where any entry is. The dtype is that of a. q is a constant, and so are `weights`, of how
+    often an entry counts: in the shape of a, or of the axes in `axis`; their method is "inverted_cdf".
 
     Raises `ValueError` for q outside of [0, 1]. Hyndman & Fan, Sample quantiles in statistical packages (1996).
 
@@ -245,7 +250,7 @@ def quantile(
     >>> y, x.grad
     (variable(1.5), array([0. , 0.5, 0.5]))
     """
-    return chosen("quantile", ordered("quantile", a), q, axis, method, keepdims, False)
+    return chosen("quantile", ordered("quantile", a), q, axis, method, keepdims, False, weights)
 
 
 def chosen(
@@ -256,6 +261,7 @@ def chosen(
     method: Method,
     keepdims: bool,
     without_nan: bool,
+    weights: Array | None = None,
 ) -> Variable:
     """`quantile`, of all entries or of those that are not nan."""
     shares: Array = np.asarray(q, np.float64)
@@ -269,18 +275,15 @@ def chosen(
     bad: Mask = np.isnan(rows.data)
     spoiled: Positions = bad.sum(-1, dtype=np.int64)
     good: Positions = count - spoiled * without_nan
-    # The same quantile of 0, 1, 2, ... is the position among the sorted entries, with the weight behind the dot.
-    at: Array = np.zeros((shares.size, len(rows)))
-    different: list[int] = good.tolist()
-    for n in set(different):
-        positions: Array = np.arange(float(n or 1))
-        places: Array = np.quantile(positions, shares.reshape(-1, 1), method=method)
-        lines: Mask = good == n
-        at[:, lines] = places
+    order: Positions = np.argsort(rows.data, -1, kind="stable")
+    among: Array | None = None
+    if weights is not None:
+        wide = _fitted(name, x, axis, constant(weights)).transpose((*others, *axes)).reshape((-1, count)).data
+        among = np.take_along_axis(wide, order, -1)
+    at = _placed(shares.reshape(-1), good, method, among)
     low: Positions = np.floor(at).astype(np.int64)
     high: Positions = np.ceil(at).astype(np.int64)
     share: Array = (at - low).astype(x.dtype)
-    order: Positions = np.argsort(rows.data, -1, kind="stable")
     row: Positions = np.arange(len(order))
     below = rows[row, order[row, low]]
     y = below + (rows[row, order[row, high]] - below) * share if share.any() else below
@@ -288,6 +291,22 @@ def chosen(
     if nan.any():
         y = _where(nan, same(x, np.nan), y)
     return y.reshape((*shares.shape, *(keepdims_shape(x.shape, axis) if keepdims else kept)))
+
+
+def _placed(shares: Array, good: Positions, method: Method, weights: Array | None) -> Array:
+    """Where quantiles of rows are among sorted entries, with the weight behind the dot: those of 0, 1, 2, ..."""
+    at: Array = np.zeros((shares.size, good.size))
+    numbers: list[int] = good.tolist()
+    every: Positions = np.arange(good.size)
+    for row, n in enumerate(numbers) if weights is not None else ((-1, n) for n in set(numbers)):
+        positions: Array = np.arange(float(n or 1))
+        lines: Mask = np.equal(good, n) if weights is None else np.equal(every, row)
+        of_row: Array | None = None
+        if weights is not None:
+            of_row = weights[row, : n or 1]
+        places: Array = np.quantile(positions, shares.reshape(-1, 1), method=method, weights=of_row)
+        at[:, lines] = places
+    return at
 
 
 def log_softmax(x: Operand, axis: int = -1) -> Variable:
@@ -299,8 +318,10 @@ def log_softmax(x: Operand, axis: int = -1) -> Variable:
     return constant(x).record(_LOG_SOFTMAX if axis == -1 else LogSoftmax(axis))
 
 
-def _centred(x: Variable, axis: Axis, where: Which) -> Variable:
+def _centred(x: Variable, axis: Axis, where: Which, mean: Operand | None) -> Variable:
     """The distances from the mean; 0 for what does not count."""
+    if mean is not None:
+        return kept(kept(x, where) - constant(mean), where)
     if where is None or where is True:
         return x - x.mean(axis, keepdims=True)
     y = kept(x, where)
@@ -326,11 +347,9 @@ def _left(
     return count - ddof if count > ddof else np.nan
 
 
-def root(left: float | Array) -> float | Array:
-    """The square root of a number or an array."""
-    if isinstance(left, float | int):
-        return math.sqrt(left)
-    y: Array = np.sqrt(left)
+def root(left: float | Array, like: np.dtype[np.float64]) -> Array:
+    """The square root of a number or an array, as exact as a dtype is."""
+    y: Array = np.sqrt(np.asarray(left, like))
     return y
 
 
@@ -339,16 +358,16 @@ def same(x: Variable, number: float) -> Array:
     return np.full((), number, x.dtype)
 
 
-def _fitted(x: Variable, axis: Axis, w: Variable) -> Variable:
+def _fitted(name: str, x: Variable, axis: Axis, w: Variable) -> Variable:
     """Weights in the shape of x, or broadcasting to it along the axes that they are for."""
     if w.shape == x.shape:
         return w
     if axis is None:
-        raise TypeError("average: weights in another shape than the array's need an axis")
+        raise TypeError(f"{name}: weights in another shape than the array's need an axis")
     given = axis if isinstance(axis, tuple) else (axis,)
     axes = [normalize_axis(i, x.ndim) for i in given]
     if w.shape != tuple(x.shape[i] for i in axes):
-        raise ValueError(f"average: weights of shape {w.shape} fit neither the array's shape {x.shape} nor its {axis=}")
+        raise ValueError(f"{name}: weights of shape {w.shape} fit neither the array's shape {x.shape} nor its {axis=}")
     ordered = sorted(axes)
     wide = tuple(n if i in axes else 1 for i, n in enumerate(x.shape))
     spread = w.transpose([axes.index(i) for i in ordered]).reshape(wide)

@@ -1,9 +1,9 @@
 """NumPy's namespace for programs that differentiate: `import tinypytorch.numpy as np` for `import numpy as np`.
 
-Every public name of NumPy's is here. Nearly all are NumPy's own objects, which give arrays for arrays, and for
-Variables what this package does: recorded results, plain arrays where there is no derivative, or a `TypeError` that
-says why. What NumPy cannot hand over is ours: `array`, `asarray` and their kin join (nested) lists that hold Variables,
-and `full` fills with one. `linalg`, `fft` and `random` can be imported as modules, too.
+Every public name of NumPy's is here. Classes, values and ufuncs are NumPy's own objects. Functions are NumPy's as long
+as there is no Variable among their arguments, inside of lists, too; if there is one, they do what this package does:
+recorded results, plain arrays where there is no derivative, or a `TypeError` that says why. `array`, `asarray` and
+their kin join (nested) lists that hold Variables. `linalg`, `fft` and `random` can be imported as modules, too.
 
 Type checkers know of the functions in `tinypytorch.numpy.typed` that a Variable gives a Variable; dtypes, constants and
 creating functions are as NumPy types them; of the rest they know that it can be called, and gives an object. A list of
@@ -170,10 +170,13 @@ from tinypytorch.numpy.joining import (
     array,
     asanyarray,
     asarray,
+    asarray_chkfinite,
     ascontiguousarray,
     asfortranarray,
     full,
+    require,
 )
+from tinypytorch.numpy.seeing import seeing as _seeing
 from tinypytorch.numpy.typed import (
     abs,
     absolute,
@@ -309,13 +312,13 @@ from tinypytorch.numpy.typed import (
 __all__ = [
     "False_", "ScalarType", "True_", "abs", "absolute", "acos", "acosh", "add", "amax", "amin", "arange", "arccos",
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "array", "asanyarray", "asarray",
-    "ascontiguousarray", "asfortranarray", "asin", "asinh", "atan", "atan2", "atanh", "bartlett", "base_repr",
-    "binary_repr", "blackman", "bool", "bool_", "broadcast", "broadcast_shapes", "broadcast_to", "busdaycalendar",
-    "byte", "bytes_", "c_", "cbrt", "cdouble", "character", "clip", "clongdouble", "column_stack", "complex128",
-    "complex64", "complexfloating", "concat", "concatenate", "conj", "conjugate", "copy", "copysign", "cos", "cosh",
-    "csingle", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "datetime64", "datetime_data", "deg2rad",
-    "degrees", "diag", "diag_indices", "diagflat", "diagonal", "diff", "divide", "double", "dstack", "dtype", "e",
-    "empty", "errstate", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "fft", "finfo",
+    "asarray_chkfinite", "ascontiguousarray", "asfortranarray", "asin", "asinh", "atan", "atan2", "atanh", "bartlett",
+    "base_repr", "binary_repr", "blackman", "bool", "bool_", "broadcast", "broadcast_shapes", "broadcast_to",
+    "busdaycalendar", "byte", "bytes_", "c_", "cbrt", "cdouble", "character", "clip", "clongdouble", "column_stack",
+    "complex128", "complex64", "complexfloating", "concat", "concatenate", "conj", "conjugate", "copy", "copysign",
+    "cos", "cosh", "csingle", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "datetime64", "datetime_data",
+    "deg2rad", "degrees", "diag", "diag_indices", "diagflat", "diagonal", "diff", "divide", "double", "dstack", "dtype",
+    "e", "empty", "errstate", "euler_gamma", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "fft", "finfo",
     "flatiter", "flexible", "flip", "fliplr", "flipud", "float16", "float32", "float64", "float_power", "floating",
     "fmax", "fmin", "fmod", "format_float_positional", "format_float_scientific", "from_dlpack", "frombuffer",
     "fromfile", "fromfunction", "fromiter", "frompyfunc", "fromregex", "fromstring", "full", "generic", "genfromtxt",
@@ -329,13 +332,16 @@ __all__ = [
     "ndindex", "nditer", "negative", "nested_iters", "newaxis", "number", "object_", "ogrid", "ones", "pad",
     "partition", "percentile", "pi", "poly1d", "positive", "pow", "power", "printoptions", "prod", "promote_types",
     "ptp", "quantile", "r_", "rad2deg", "radians", "random", "ravel", "recarray", "reciprocal", "record", "remainder",
-    "repeat", "reshape", "resize", "roll", "rollaxis", "rot90", "s_", "sctypeDict", "set_printoptions", "setbufsize",
-    "seterr", "seterrcall", "short", "signedinteger", "sin", "sinc", "single", "sinh", "sort", "sqrt", "square",
-    "squeeze", "stack", "std", "str_", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tile",
-    "timedelta64", "transpose", "tri", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "typecodes",
-    "typename", "ubyte", "ufunc", "uint", "uint16", "uint32", "uint64", "uint8", "uintc", "uintp", "ulong", "ulonglong",
-    "unsignedinteger", "ushort", "var", "vectorize", "void", "vstack", "zeros",
+    "repeat", "require", "reshape", "resize", "roll", "rollaxis", "rot90", "s_", "sctypeDict", "set_printoptions",
+    "setbufsize", "seterr", "seterrcall", "short", "signedinteger", "sin", "sinc", "single", "sinh", "sort", "sqrt",
+    "square", "squeeze", "stack", "std", "str_", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tile", "timedelta64", "transpose", "tri", "tril", "tril_indices", "triu", "triu_indices", "true_divide",
+    "typecodes", "typename", "ubyte", "ufunc", "uint", "uint16", "uint32", "uint64", "uint8", "uintc", "uintp", "ulong",
+    "ulonglong", "unsignedinteger", "ushort", "var", "vectorize", "void", "vstack", "zeros",
 ]  # fmt: skip
+
+
+__version__ = _numpy.__version__
 
 
 def __getattr__(name: str) -> _Served:
@@ -346,7 +352,18 @@ def __getattr__(name: str) -> _Served:
     return found
 
 
+_OURS = (
+    "array",
+    "asanyarray",
+    "asarray",
+    "asarray_chkfinite",
+    "ascontiguousarray",
+    "asfortranarray",
+    "full",
+    "require",
+)
 globals().update(
     {name: thing for name, thing in vars(_numpy).items() if not name.startswith("_") and name not in __all__}
 )
+globals().update({name: thing for name, thing in _seeing(_numpy).items() if name not in _OURS})
 globals()["__all__"] = [name for name in dir(_numpy) if not name.startswith("_")]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import SupportsIndex, TypeAlias, overload
+from typing import Literal, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Precision, RealArray, Scalar, Shape
-from tinypytorch.core.hooks import is_list, is_served, is_tuple
+from tinypytorch.arrays import Array, Mask, Precision, RealArray, Scalar, Shape
+from tinypytorch.core.apply import constant
+from tinypytorch.core.hooks import is_served
+from tinypytorch.core.nested import array_like, holds_variables
 from tinypytorch.core.variable import Variable
 from tinypytorch.functions.pieces import copy as _copy
 from tinypytorch.functions.rearranging import at_least
-from tinypytorch.functions.shaping import broadcast_to, stack
+from tinypytorch.functions.shaping import broadcast_to
 
+# The order in memory, which Variables do not have.
+Order: TypeAlias = Literal["C", "F", "A", "K"] | None
 Plain: TypeAlias = RealArray | Scalar | Sequence["Plain"]
 Mixed: TypeAlias = Variable | RealArray | Scalar | Sequence["Mixed"]
 
@@ -43,25 +47,47 @@ def array(object: Mixed, dtype: Precision | None = None, **kwargs: object) -> Va
 
 
 @overload
-def asarray(a: Variable, dtype: Precision | None = None, **kwargs: object) -> Variable: ...
+def asarray(a: Variable, dtype: Precision | None = None, order: Order = None, **kwargs: object) -> Variable: ...
 @overload
-def asarray(a: Plain, dtype: Precision | None = None, **kwargs: object) -> Array: ...
+def asarray(a: Plain, dtype: Precision | None = None, order: Order = None, **kwargs: object) -> Array: ...
 @overload
-def asarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array: ...
-def asarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+def asarray(a: Mixed, dtype: Precision | None = None, order: Order = None, **kwargs: object) -> Variable | Array: ...
+def asarray(a: Mixed, dtype: Precision | None = None, order: Order = None, **kwargs: object) -> Variable | Array:
     """`numpy.asarray`; a Variable as it is, nested lists that hold Variables as `array` makes them.
 
     >>> asarray([Variable(np.array(2.0)), 1.0])
     variable([2. 1.])
     """
     if not holds_variables(a):
-        return _numpys("asarray", a, dtype, kwargs)
+        return _numpys("asarray", a, dtype, {"order": order, **kwargs})
     return _joined("asarray", a, dtype, kwargs)
 
 
-def asanyarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
+def asanyarray(a: Mixed, dtype: Precision | None = None, order: Order = None, **kwargs: object) -> Variable | Array:
     """`numpy.asanyarray`, which leaves subclasses of arrays as they are; of Variables as `asarray`."""
-    return _joined("asanyarray", a, dtype, kwargs) if holds_variables(a) else _numpys("asanyarray", a, dtype, kwargs)
+    if not holds_variables(a):
+        return _numpys("asanyarray", a, dtype, {"order": order, **kwargs})
+    return _joined("asanyarray", a, dtype, kwargs)
+
+
+def asarray_chkfinite(a: Mixed, dtype: Precision | None = None, order: Order = None) -> Variable | Array:
+    """`numpy.asarray_chkfinite`: as `asarray`, and a `ValueError` for nan and infinite numbers."""
+    if not holds_variables(a):
+        return _numpys("asarray_chkfinite", a, dtype, {"order": order})
+    y = _joined("asarray_chkfinite", a, dtype, {})
+    finite: Mask = np.isfinite(y.data)
+    if not finite.all():
+        raise ValueError("asarray_chkfinite: there are infs or nans among the numbers")
+    return y
+
+
+def require(
+    a: Mixed, dtype: Precision | None = None, requirements: str | Sequence[str] | None = None, **kwargs: object
+) -> Variable | Array:
+    """`numpy.require`; of Variables, which have no layout in memory, as `asarray`."""
+    if not holds_variables(a):
+        return _numpys("require", a, dtype, {"requirements": requirements, **kwargs})
+    return _joined("require", a, dtype, kwargs)
 
 
 def ascontiguousarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -> Variable | Array:
@@ -79,7 +105,11 @@ def asfortranarray(a: Mixed, dtype: Precision | None = None, **kwargs: object) -
 
 
 def full(
-    shape: SupportsIndex | Shape, fill_value: Mixed, dtype: Precision | None = None, **kwargs: object
+    shape: SupportsIndex | Shape,
+    fill_value: Mixed,
+    dtype: Precision | None = None,
+    order: Order = None,
+    **kwargs: object,
 ) -> Variable | Array:
     """`numpy.full`; filled with a Variable, a Variable.
 
@@ -91,15 +121,8 @@ def full(
     if holds_variables(fill_value):
         return broadcast_to(_joined("full", fill_value, dtype, kwargs), wide)
     filled: object = np.full
-    answer = filled(wide, fill_value, dtype, **kwargs) if is_served(filled) else None
+    answer = filled(wide, fill_value, dtype, order or "C", **kwargs) if is_served(filled) else None
     return _array(answer)
-
-
-def holds_variables(x: object) -> bool:
-    """Whether x is a Variable, or a list or tuple with one somewhere inside."""
-    if isinstance(x, Variable):
-        return True
-    return (is_list(x) or is_tuple(x)) and any(holds_variables(part) for part in x)
 
 
 def _joined(name: str, x: object, dtype: Precision | None, kwargs: dict[str, object]) -> Variable:
@@ -108,16 +131,8 @@ def _joined(name: str, x: object, dtype: Precision | None, kwargs: dict[str, obj
     unknown = set(kwargs) - {"copy", "order", "subok", "ndmin", "like", "device"}
     if unknown:
         raise TypeError(f"{name} of Variables takes no {', '.join(sorted(unknown))}")
-    y = at_least(ndmin if isinstance(ndmin, int) else 0, _nested(name, x))
+    y = at_least(ndmin if isinstance(ndmin, int) else 0, constant(array_like(x)))
     return y if dtype is None else y.astype(dtype)
-
-
-def _nested(name: str, x: object) -> Variable:
-    if isinstance(x, Variable):
-        return x
-    if (is_list(x) or is_tuple(x)) and holds_variables(x):
-        return stack([_nested(name, part) for part in x])
-    return Variable(_array(_numpys(name, x, None, {})), requires_grad=False)
 
 
 def _numpys(name: str, x: object, dtype: object, kwargs: dict[str, object]) -> Array:

@@ -8,6 +8,7 @@ from operator import attrgetter as _attrgetter
 import numpy.linalg as _numpy
 
 from tinypytorch.core.hooks import Served as _Served
+from tinypytorch.numpy.seeing import seeing as _seeing
 
 
 def __getattr__(name: str) -> _Served:
@@ -17,3 +18,4 @@ def __getattr__(name: str) -> _Served:
 
 
 globals().update({name: thing for name, thing in vars(_numpy).items() if not name.startswith("_") or name == "__all__"})
+globals().update(_seeing(_numpy, "linalg."))

@@ -9,6 +9,7 @@ import numpy.random as _numpy
 from numpy.random import Generator, RandomState, default_rng, normal, permutation, rand, randint, randn, seed, uniform
 
 from tinypytorch.core.hooks import Served as _Served
+from tinypytorch.numpy.seeing import drawing as _drawing
 
 __all__ = [
     "Generator", "RandomState", "default_rng", "normal", "permutation", "rand", "randint", "randn", "seed", "uniform",
@@ -22,3 +23,4 @@ def __getattr__(name: str) -> _Served:
 
 
 globals().update({name: thing for name, thing in vars(_numpy).items() if not name.startswith("_") or name == "__all__"})
+globals().update(_drawing(_numpy))

@@ -20,6 +20,7 @@ from tinypytorch.functions import differences as df
 from tinypytorch.functions import exponential as ex
 from tinypytorch.functions import joining as jo
 from tinypytorch.functions import nan as na
+from tinypytorch.functions import padding as pd
 from tinypytorch.functions import parts as pa
 from tinypytorch.functions import pieces as pi
 from tinypytorch.functions import products as pr
@@ -27,6 +28,7 @@ from tinypytorch.functions import ranges as rg
 from tinypytorch.functions import rearranging as ra
 from tinypytorch.functions import repeating as rp
 from tinypytorch.functions import rounding as ro
+from tinypytorch.functions import running as rn
 from tinypytorch.functions import selecting as se
 from tinypytorch.functions import shaping as sh
 from tinypytorch.functions import statistics as st
@@ -77,6 +79,8 @@ ONE: Final[dict[str, Callable[[Variable], Result]]] = {
     "atleast_3d": lambda x: ra.atleast_3d(x),
     "average": lambda x: st.average(x, 0, x * x + 1.0),
     "compress": lambda x: se.compress(_EVERY_OTHER, x, 1),
+    "cummax": lambda x: rn.cummax(x, 1),
+    "cummin": lambda x: rn.cummin(x),
     "deg2rad": tr.deg2rad,
     "delete": lambda x: jo.delete(x, 1, 1),
     "diag": lambda x: di.diag(x, 1),
@@ -104,16 +108,24 @@ ONE: Final[dict[str, Callable[[Variable], Result]]] = {
     "nanmean": lambda x: na.nanmean(_gappy(x), 0),
     "nanmin": lambda x: na.nanmin(_gappy(x), 0),
     "nansum": lambda x: na.nansum(_gappy(x), 0),
-    "pad": lambda x: rp.pad(x, ((1, 0), (0, 2))),
-    "pad edge": lambda x: rp.pad(x, 2, "edge"),
-    "pad reflect": lambda x: rp.pad(x, 1, "reflect"),
-    "pad symmetric": lambda x: rp.pad(x, 2, "symmetric"),
-    "pad wrap": lambda x: rp.pad(x, 2, "wrap"),
+    "pad": lambda x: pd.pad(x, ((1, 0), (0, 2))),
+    "pad edge": lambda x: pd.pad(x, 2, "edge"),
+    "pad reflect": lambda x: pd.pad(x, 1, "reflect"),
+    "pad symmetric": lambda x: pd.pad(x, 2, "symmetric"),
+    "pad wrap": lambda x: pd.pad(x, 2, "wrap"),
+    "pad linear_ramp": lambda x: pd.pad(x, ((2, 1), (0, 3)), "linear_ramp", end_values=0.5),
+    "pad maximum": lambda x: pd.pad(x, 1, "maximum", stat_length=((1, 2), (2, 1))),
+    "pad mean": lambda x: pd.pad(x, (1, 2), "mean", stat_length=2),
+    "pad median": lambda x: pd.pad(x, 1, "median"),
+    "pad minimum": lambda x: pd.pad(x, 1, "minimum"),
     "partition": lambda x: se.partition(x, 1),
     "percentile": lambda x: st.percentile(x, 30.0, 1),
     "permute_dims": lambda x: ra.permute_dims(x, (1, 0)),
     "ptp": lambda x: st.ptp(x, 1),
     "quantile": lambda x: st.quantile(x, 0.7, 1),
+    "quantile weights": lambda x: st.quantile(
+        x, [0.3, 0.8], 1, method="inverted_cdf", weights=np.array([1.0, 2.0, 0.5])
+    ),
     "rad2deg": tr.rad2deg,
     "ravel": ra.ravel,
     "repeat": lambda x: rp.repeat(x, 2, 1),
@@ -133,6 +145,7 @@ ONE: Final[dict[str, Callable[[Variable], Result]]] = {
     "triu": lambda x: di.triu(x, 1),
     "unstack": lambda x: jo.unstack(x, axis=1),
     "var": lambda x: st.var(x, 1),
+    "var mean": lambda x: st.var(x, 1, mean=x.mean(1, keepdims=True) + x[:, :1]),
     "vsplit": lambda x: jo.vsplit(x, 2),
     "absolute": pa.absolute,
     "conjugate": pa.conjugate,
@@ -146,7 +159,7 @@ ONE: Final[dict[str, Callable[[Variable], Result]]] = {
     "frexp": lambda x: pi.frexp(x * x + 1.0)[0],
     "geomspace": lambda x: rg.geomspace(x * x + 1.0, 3.0, 4),
     "ldexp": lambda x: pi.ldexp(x, 2),
-    "linspace": lambda x: rg.linspace(x, 3.0, 4),
+    "linspace": lambda x: rg.linspace(x, 3.0, 4, retstep=True),
     "logspace": lambda x: rg.logspace(x, 1.0, 4),
     "modf": lambda x: pi.modf(x * x + 1.25)[0],
     "nancumprod": lambda x: na.nancumprod(_gappy(x), 1),
