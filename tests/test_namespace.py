@@ -39,7 +39,7 @@ def test_every_name_is_there_and_is_numpys_own_but_for_a_few() -> None:
     assert np.__version__ == numpy.__version__
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_modules(module: str) -> None:
     mine, own = (importlib.import_module(f"{home}.{module}") for home in ("tinypytorch.numpy", "numpy"))
     names: list[str] = own.__all__
