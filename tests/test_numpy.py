@@ -111,6 +111,22 @@ def test_numpy_cannot_drop_the_graph_silently() -> None:
         np.zeros(2)[:] = x
 
 
+def test_a_constant_is_converted_since_nothing_is_lost() -> None:
+    x = var([1.0, 2.0])
+    for c in (x.detach(), Variable(np.array([1, 2])), Variable(x.data, requires_grad=False) * 1.0):
+        assert np.shares_memory(np.asarray(call(np.asarray, c)), c.data)
+        assert call(np.array, c) is not c.data
+        assert call(np.asarray, c, "float32").__repr__() == "array([1., 2.], dtype=float32)"
+        a = np.zeros((2, 2))
+        call(np.ndarray.__setitem__, a, 0, c)
+        a[1] = np.asarray(call(np.asarray, [c, c]))[1]
+        assert a.tolist() == [[1.0, 2.0]] * 2
+        with pytest.raises(TypeError, match=r"take x.data"):
+            call(np.asarray, [c, x])
+    with pytest.raises(TypeError, match=r"take x.data"):
+        call(getattr(Variable, "__array__", None))
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
 def test_dtypes_promote_as_in_numpy(dtype: str) -> None:
     x = Variable(np.ones(2, dtype))

@@ -60,15 +60,26 @@ def is_sequence(x: object) -> TypeGuard[Sequence[object]]:
     return isinstance(x, (list, tuple))
 
 
-class Refusal:
-    """What stands where NumPy looks for a conversion: without it, `np.asarray(x)` is an array of objects."""
+class Conversion:
+    """What NumPy looks for to convert a Variable: without it, `np.asarray(x)` is an array of objects.
 
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        """Raise `TypeError`: a Variable becomes an array only where that is written down."""
-        raise TypeError(
-            "a Variable is not converted to an array silently, which would drop its graph; take x.data; "
-            "or join Variables with tinypytorch.stack or tinypytorch.numpy.array"
-        )
+    A constant gives its array, since nothing is lost; anything else is a `TypeError`.
+    """
+
+    def __get__(self, x: object, owner: type[object]) -> Served:
+        """The conversion of one Variable."""
+
+        def convert(*args: object, **kwargs: object) -> object:
+            if getattr(x, "requires_grad", True):
+                raise TypeError(
+                    "a Variable is not converted to an array silently, which would drop its graph; take x.data; "
+                    "or join Variables with tinypytorch.stack or tinypytorch.numpy.array"
+                )
+            data: object = getattr(x, "data", None)
+            make: object = np.asarray
+            return make(data, *args, **kwargs) if is_served(make) else data
+
+        return convert
 
 
 def name_of(function: object) -> str:

@@ -36,7 +36,7 @@ from tinypytorch.arrays import (
 )
 from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
-from tinypytorch.core.hooks import FUNCTIONS, Comparison, Refusal, is_served, refused
+from tinypytorch.core.hooks import FUNCTIONS, Comparison, Conversion, is_served, refused
 from tinypytorch.core.storing import check_stored
 from tinypytorch.function import Binary, Function, Unary, Variadic
 from tinypytorch.ops import arithmetic as ar
@@ -62,7 +62,7 @@ class ArrayOperators:
 
     __slots__ = ()
 
-    __array__: Refusal = Refusal()
+    __array__: Conversion = Conversion()
 
     def record(self, op: Unary, /) -> Self:
         """Apply `op` to this array."""
