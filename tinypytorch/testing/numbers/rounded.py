@@ -133,7 +133,7 @@ _SLOPES: Final[dict[str, Callable[[float, float], float]]] = {
 def _floor(x: Rounded) -> Rounded:
     """The floor; of a number that may be on either side of an integer nothing is known."""
     y = FLOATS.functions["floor"](x.v)
-    sure = y == x.v or y == FLOATS.functions["floor"](x.v - x.e) == FLOATS.functions["floor"](x.v + x.e)
+    sure = y == FLOATS.functions["floor"](x.v - x.e) == FLOATS.functions["floor"](x.v + x.e)
     return Rounded(y, abs(y), 0.0 if sure else math.inf)
 
 
