@@ -155,15 +155,15 @@ def check_retained(p: Program) -> str | None:
         return None
     y, seed = end
     y.backward(seed, retain_grad=True)
-    if y.creator is not None and y.grad is None:
+    if not y.is_leaf and y.grad is None:
         return "retain_grad=True kept no gradient of the output"
-    kept = [(v, v.grad) for v in values if v.creator is not None and v.grad is not None]
+    kept = [(v, v.grad) for v in values if not v.is_leaf and v.grad is not None]
     for v, g in {id(v): (v, g) for v, g in kept[:1] + kept[len(kept) // 2 :][:1] + kept[-1:]}.values():
         (pulled,) = gradients(y, v, seed)
         if bits([pulled.data]) != bits([g]):
             return "the gradient of an inner value that backward keeps and the one that gradients gives differ in bits"
     y.backward(seed)
-    if any(v.grad is not None for v in values if v.creator is not None):
+    if any(v.grad is not None for v in values if not v.is_leaf):
         return "an interior gradient is left after backward(retain_grad=False)"
     return None
 
@@ -174,7 +174,7 @@ def check_released(p: Program) -> str | None:
         for passes in ("none", "backward", "recorded"):
             xs = leaves_of(p)
             values = p.record(xs)
-            watched = [ref(v) for v in values if v.creator is not None]
+            watched = [ref(v) for v in values if not v.is_leaf]  # asking for the creator would make a node
             end = end_of(p, values)
             del values
             if end is not None and passes == "backward":

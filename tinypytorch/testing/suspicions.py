@@ -33,7 +33,8 @@ def suspicion(q: Program, position: int, expected: Array, actual: Array, others:
     """
     xs = [q.values[r] if isinstance(r, int) else np.asarray(r) for r in q.code[0].operands]
     if np.isfinite(actual).all() and close(actual, expected):
-        return f"a relative error of {np.abs(actual / np.where(expected == 0, 1, expected) - 1).max():.0e}"
+        some = expected != 0
+        return f"a relative error of {np.abs(actual[some] / expected[some] - 1).max(initial=0.0):.0e}"
     by_trial = _ignores_cotangent(q, position, actual) or _confusion(q, position, expected, xs)
     return by_trial or suspect(_cleared(expected), _cleared(actual), xs, q.values[-1], [_cleared(o) for o in others])
 
@@ -78,7 +79,9 @@ def suspect(expected: Array, actual: Array, xs: Sequence[Array], y: Array, other
         return "the sign"
     if not expected[actual != expected].any():
         return "not zero where the reference is: entries get the gradient that must not"
-    if close(abs(actual), abs(expected)):
+    if close(actual, expected.conj()):
+        return "the conjugate"
+    if close(actual * actual, expected * expected):
         return "the sign, for some entries"
     moved = expected != 0
     ratio = actual[moved] / expected[moved]
