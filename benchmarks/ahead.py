@@ -7,15 +7,14 @@ round, and the median of the rounds' ratios is given.
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 
 import tinypytorch as tp
+from benchmarks.table import give
 from tinypytorch import Variable
 
 Step: TypeAlias = Callable[[Variable, Variable], Variable]
@@ -68,11 +67,7 @@ def main() -> None:
     lines = ["| op | " + " | ".join(f"{n:,} entries" for n in _ENTRIES) + " |", "|---|" + "---|" * len(_ENTRIES)]
     for name, step in _STEPS.items():
         lines.append(f"| {name} | " + " | ".join(f"{ratio(step, n):.1f}" for n in _ENTRIES) + " |")
-    table = "\n".join([*lines, ""])
-    if sys.argv[1:2] == ["--markdown"] and len(sys.argv) == 3:
-        Path(sys.argv[2]).write_text(table, encoding="utf-8")
-    else:
-        sys.stdout.write(table)
+    give(*lines)
 
 
 if __name__ == "__main__":

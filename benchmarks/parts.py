@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
-import sys
 import timeit
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 import tinypytorch as tp
+from benchmarks.table import give
 from tinypytorch import Variable
 from tinypytorch.arrays import one
 from tinypytorch.core.config import mode
@@ -83,11 +82,7 @@ def main() -> None:
     """Print the table, or write it as Markdown."""
     gc.disable()
     rows = [f"| {name} | {time:.0f} |" for name, time in parts()]
-    table = "\n".join(["| part | ns |", "|---|---|", *rows, ""])
-    if sys.argv[1:2] == ["--markdown"] and len(sys.argv) == 3:
-        Path(sys.argv[2]).write_text(table, encoding="utf-8")
-    else:
-        sys.stdout.write(table)
+    give("| part | ns |", "|---|---|", *rows)
 
 
 if __name__ == "__main__":

@@ -220,7 +220,7 @@ class Eigh:
         gw, gv = gys
         gap = _row(w) - _column(w)
         of_v: T = v.mT @ gv
-        if is_complex(v):
+        if is_complex(v) and v.size:
             of_v = of_v + _phases(v[_FIRST if self.uplo == "L" else _LAST], _diagonal(of_v), _squares(gv, -2))
         turned: T = _reciprocal(gap, _near(gap, w)) * of_v
         inner = _row(gw) * one(v) + turned
@@ -272,7 +272,7 @@ class Svd:
         of_v: T = conjugate(vh @ gvh.mT)
         inverse: T = _reciprocal(s, u.equal(s, 0.0))
         stretched = _row(gs)
-        if is_complex(left):
+        if is_complex(left) and xs[0].size:
             along = _diagonal(of_u) + _diagonal(of_v), _squares(gu, -2) + _squares(gvh, -1)
             if shape[-2] >= shape[-1]:
                 of_v = of_v + _phases(vh.mT[_FIRST], *along)
