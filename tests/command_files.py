@@ -1,8 +1,12 @@
-"""Files with ops, right and wrong ones, for the tests of the command."""
+"""For the tests of the command: files with ops, right and wrong ones, and what it reports."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import TypedDict
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -118,3 +122,49 @@ number = 3
 def f(x): return x * x
 """,
 }
+
+
+# What the command reports in JSON.
+
+
+class Target(TypedDict):
+    target: str
+    verdict: str
+    programs: int
+    references: list[str]
+    suspicion: str
+    text: str
+    seconds: float
+
+
+class Discovery(TypedDict):
+    title: str
+    script: str
+
+
+class Library(TypedDict):
+    library: str
+    verdict: str
+    finished: bool
+    right: int
+    discoveries: list[Discovery]
+
+
+class Content(TypedDict):
+    exit: int
+    seconds: float
+    targets: list[Target]
+    libraries: list[Library]
+    coverage: dict[str, dict[str, int]]
+
+
+def in_folder(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The command as a process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tinypytorch", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

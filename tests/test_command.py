@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import Protocol
 
 import pytest
 
@@ -22,7 +18,7 @@ pytest.importorskip("mpmath")
 pytest.importorskip("rich")
 
 
-from tests.command_files import FILES, MISUSED, ROOT
+from tests.command_files import FILES, MISUSED, ROOT, Content, Target, in_folder
 from tinypytorch.command import run
 from tinypytorch.command.arguments import parse
 from tinypytorch.command.targets import Entry, place_of
@@ -44,37 +40,6 @@ from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.verify import Settings
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
-
-
-class Target(TypedDict):
-    target: str
-    verdict: str
-    programs: int
-    references: list[str]
-    suspicion: str
-    text: str
-    seconds: float
-
-
-class Discovery(TypedDict):
-    title: str
-    script: str
-
-
-class Library(TypedDict):
-    library: str
-    verdict: str
-    finished: bool
-    right: int
-    discoveries: list[Discovery]
-
-
-class Content(TypedDict):
-    exit: int
-    seconds: float
-    targets: list[Target]
-    libraries: list[Library]
-    coverage: dict[str, dict[str, int]]
 
 
 @dataclass
@@ -124,18 +89,6 @@ def verify(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         return Done(code, captured.out, captured.err, content)
 
     return verify
-
-
-def in_folder(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """The command as a process."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tinypytorch", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 # What it finds.
@@ -328,100 +281,6 @@ def test_searches_have_outcomes() -> None:
     }
     assert list(found) == [Outcome.VERIFIED, Outcome.MISUSED, Outcome.RAISED, Outcome.WRONG, Outcome.UNFINISHED]
     assert outcome_of(replace(plain, discoveries=(Discovered("d", 1, ""),), finished=False)) is Outcome.WRONG
-
-
-# Being ended.
-
-
-def pid_of(path: Path) -> int:
-    """The process that a forward wrote down; waits for it."""
-    for _ in range(200):
-        if path.exists() and path.read_text().isdecimal():
-            return int(path.read_text())
-        time.sleep(0.1)
-    raise AssertionError("the forward was never called")
-
-
-def gone(pid: int) -> bool:
-    """Whether the process ends within some seconds."""
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        status = Path(f"/proc/{pid}/stat")
-        if status.exists() and ") Z " in status.read_text():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def end(pid: int) -> None:
-    """End a process that a test has started, if it is still there."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
-HANGS = """\
-import os
-class Hangs:
-    def forward(self, x):
-        with open("pid", "w") as file: file.write(str(os.getpid()))
-        while True: pass
-    def backward(self, gy, y, x): return gy
-"""
-
-
-@posix
-def test_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C, which a terminal sends to all processes: what was done is reported, and nothing keeps running."""
-    (tmp_path / "hangs.py").write_text(HANGS)
-    done = in_folder(tmp_path, "verify", "neg", "hangs.py", "--examples", "2", "--json", "kept.json", "--jobs", "2")
-    assert done.stderr is not None
-    assert "neg: verified" in done.stderr.readline()
-    pid = pid_of(tmp_path / "pid")
-    os.kill(pid, signal.SIGINT)
-    time.sleep(0.5)
-    assert done.poll() is None, "a worker heeds Ctrl-C"
-    done.send_signal(signal.SIGINT)
-    out, err = done.communicate(timeout=20)
-    assert done.returncode == 130, out + err
-    assert "1 verified, 1 not run" in out
-    assert "interrupted" in out
-    assert "Traceback" not in out + err
-    content: Content = json.loads((tmp_path / "kept.json").read_text())
-    assert [row["verdict"] for row in content["targets"]] == ["verified", "not run"]
-    assert gone(pid)
-
-
-@posix
-def test_a_search_is_interrupted(tmp_path: Path) -> None:
-    """What was found until Ctrl-C is reported."""
-    pytest.importorskip("micrograd")
-    options = ("--examples", "1000000", "--seed", "1", "--json", "kept.json", "--jobs", "1")
-    done = in_folder(tmp_path, "verify", "--library", "micrograd", "--library", "autograd", *options)
-    time.sleep(6)
-    done.send_signal(signal.SIGINT)
-    out, err = done.communicate(timeout=20)
-    assert done.returncode == 130, out + err
-    assert "interrupted" in out
-    assert "second pass" in out
-    assert "autograd: interrupted before anything was found" in out
-    assert "Traceback" not in out + err
-    content: Content = json.loads((tmp_path / "kept.json").read_text())
-    assert [(one["verdict"], one["finished"]) for one in content["libraries"]] == [("wrong", False), ("not run", False)]
-
-
-@posix
-def test_workers_end_with_the_command(tmp_path: Path) -> None:
-    (tmp_path / "hangs.py").write_text(HANGS)
-    with in_folder(tmp_path, "verify", "hangs.py") as done:
-        pid = pid_of(tmp_path / "pid")
-        done.kill()
-    try:
-        assert gone(pid)
-    finally:
-        end(pid)
 
 
 # What it writes.

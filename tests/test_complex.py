@@ -15,15 +15,9 @@ from hypothesis import strategies as st
 import tinypytorch as tp
 from tests.support import call, grad
 from tinypytorch import Array, Variable, gradients
-from tinypytorch.arrays import IMAGINARY, Shape, is_complex
-from tinypytorch.function import is_binary, is_unary
-from tinypytorch.ops import ALL, spec_of
+from tinypytorch.arrays import IMAGINARY, Shape
 from tinypytorch.ops.accumulations import Norm
-from tinypytorch.testing.checks import Verdict, check_first, check_second
-from tinypytorch.testing.matrix import check_op
-from tinypytorch.testing.operands import inside, small
-from tinypytorch.testing.programs import Program, leaf_in
-from tinypytorch.testing.suspicions import suspect
+from tinypytorch.testing.programs import leaf_in
 
 
 def leaf(shape: Shape = (2, 3), seed: int = 1, dtype: str = "complex128") -> Variable:
@@ -295,47 +289,7 @@ def test_the_size_is_harmonic_in_its_logarithm() -> None:
     near(h.data, -1 / z.data**2)
 
 
-# Every op.
-
-
-def complex_program(name: str) -> Program:
-    """An op by itself on complex leaves, in each of its cases; those moved to where it is analytic."""
-    kind = ALL[name]
-    declared = spec_of(kind).cases
-    p = Program()
-    if declared is not None:
-        case = declared()[0]
-        op, shapes = case.op, case.shapes
-    else:
-        made = kind()
-        assert is_unary(made) or is_binary(made)
-        op, shapes = made, ((2, 3),) * (1 if is_unary(made) else 2)
-    leaves = [p.leaf(leaf_in("complex128", shape, 2 * n + 1)) for n, shape in enumerate(shapes)]
-    p.emit(op, *(inside(p, op, small(p, x), n) for n, x in enumerate(leaves)))
-    return p
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_every_op_is_right_on_complex_operands_or_refuses_them(name: str) -> None:
-    """With `spec` saying which: no op takes what it has no rule for, and none refuses what it says it takes."""
-    if name == "AsType":  # its first instance is of a real dtype
-        return
-    if not spec_of(ALL[name]).takes_complex:
-        with pytest.raises(TypeError, match=r"no derivative rule for complex operands; give x.real, x.imag or abs"):
-            complex_program(name)
-        return
-    p = complex_program(name)
-    for check in (check_first, check_second):
-        finding = check(p)
-        assert finding.verdict is Verdict.PASS, finding
-
-
-@pytest.mark.parametrize("name", [name for name in ALL if spec_of(ALL[name]).takes_complex and name != "AsType"])
-def test_every_layout_of_complex_operands(name: str) -> None:
-    p = complex_program(name)
-    operands = [np.array(p.values[r]) for r in p.code[-1].operands if isinstance(r, int)]
-    assert any(map(is_complex, operands))
-    assert check_op(p.code[-1].op, *operands) is None
+# What has no meaning, and what is careful.
 
 
 def test_an_error_names_op_operands_and_remedy() -> None:
@@ -399,13 +353,3 @@ def test_float_power_is_at_least_double() -> None:
     y = call(np.float_power, z, 2.5)
     assert isinstance(y, Variable)
     assert names(tp.float_power(z, 2), y) == ["complex128", "complex128"]
-
-
-@pytest.mark.parametrize(("factor", "said"), [(3.0, "a factor of 3"), (2.0 + 1.0j, "a factor of 2+1j")])
-def test_a_factor_among_complex_derivatives_is_named(factor: complex, said: str) -> None:
-    right = np.array([[1.0 + 2.0j, 0.0], [0.0, -0.5j]])
-    wrong: Array = np.multiply(right, factor)
-    y = np.array([1.0j, 2.0])
-    assert suspect(right, wrong, [y], y, []) == said
-    alone = np.array([factor])
-    assert "which is operand 0" in suspect(right, wrong, [alone], y, [])

@@ -105,3 +105,13 @@ def test_a_relative_error_is_given_where_there_is_no_more() -> None:
     right = np.diag(np.exp(p.leaves[0]))
     assert suspicion(p, 0, right, right * (1 + 1e-14), []) == "a relative error of 1e-14"
     assert suspicion(p, 0, right, right * (1 + 1e-14) * np.array([1.0, 0.5]), []) != "a relative error of 1e-14"
+
+
+@pytest.mark.parametrize(("factor", "said"), [(3.0, "a factor of 3"), (2.0 + 1.0j, "a factor of 2+1j")])
+def test_a_factor_among_complex_derivatives_is_named(factor: complex, said: str) -> None:
+    right = np.array([[1.0 + 2.0j, 0.0], [0.0, -0.5j]])
+    wrong: Array = np.multiply(right, factor)
+    y = np.array([1.0j, 2.0])
+    assert suspect(right, wrong, [y], y, []) == said
+    alone = np.array([factor])
+    assert "which is operand 0" in suspect(right, wrong, [alone], y, [])

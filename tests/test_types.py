@@ -20,11 +20,12 @@ from typing import TypedDict
 
 import pytest
 
-from tests.typing import accepts, accepts_api, accepts_numpy
+from tests.typing import accepts, accepts_api, accepts_numpy, accepts_transforms
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tinypytorch"
-ACCEPTS = [ROOT / "tests" / "typing" / name for name in ("accepts.py", "accepts_api.py", "accepts_numpy.py")]
+MODULES = (accepts, accepts_api, accepts_numpy, accepts_transforms)
+ACCEPTS = [ROOT / "tests" / "typing" / f"{module.__name__.rpartition('.')[2]}.py" for module in MODULES]
 REJECTS = ROOT / "tests" / "typing" / "rejects.py"
 
 Found = dict[int, list[tuple[str, str]]]  # for each line, the code and the text of every error
@@ -169,7 +170,7 @@ def test_basedpyright_rejects(basedpyright: dict[str, Found]) -> None:
 def checks() -> list[Callable[[], None]]:
     """The functions to call."""
     found: list[Callable[[], None]] = []
-    for module in (accepts, accepts_api, accepts_numpy):
+    for module in MODULES:
         for name in dir(module):
             if name.startswith("check_"):
                 check: Callable[[], None] = getattr(module, name)

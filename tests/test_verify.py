@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,10 +12,10 @@ import pytest
 from hypothesis import given
 
 from tests.support import call
-from tinypytorch import Array, Variable, exp, gradients, sin, split, tanh, testing
+from tinypytorch import Array, Variable, exp, gradients, split, tanh
 from tinypytorch.function import Kink, Spec, T, is_unary, lift
 from tinypytorch.ops import ufuncs as u
-from tinypytorch.ops.elementwise import Exp, Sin, Tanh
+from tinypytorch.ops.elementwise import Sin
 from tinypytorch.ops.reductions import Sum
 from tinypytorch.ops.selection import Keep
 from tinypytorch.testing import (
@@ -26,11 +25,7 @@ from tinypytorch.testing import (
     VerificationError,
     check_first,
     check_function,
-    check_linear,
     check_op,
-    check_program,
-    check_pure,
-    check_released,
     extras,
     in_domain,
     op_inputs,
@@ -334,25 +329,6 @@ def test_functions_are_verified() -> None:
         check_function(cut, np.array([1.0, 2.0]))
 
 
-def squared(x: Variable) -> Variable:
-    return x * x
-
-
-def test_single_checks_take_ops_functions_and_programs() -> None:
-    p = Program.of([np.array([0.5, 1.0])], (Exp(), 0), (Tanh(), 1))
-    for check in (check_pure, check_released, check_linear):
-        check(p)
-        check(Tanh())
-        check(Tanh(), np.array([1.0]))
-        check(squared, np.array([2.0]))
-        assert check.__doc__
-    check_program(p)
-    with pytest.raises(VerificationError, match="second derivative"):
-        check_program(Program.of([np.array(2.0)], (Cube(), 0)))
-    with pytest.raises(TypeError, match="Tanh is a class; give an instance"):
-        call(check_pure, Tanh)
-
-
 @given(programs([Arctan(), "sin", "mul"], dtypes=("float32",), max_nodes=4))
 def test_programs_draw_from_the_ops_given(p: Program) -> None:
     names = {type(i.op).__name__ for i in p.code}
@@ -375,28 +351,6 @@ def test_arrays_in_a_domain(x: Array) -> None:
 def test_names_that_are_no_ops_are_refused() -> None:
     with pytest.raises(ValueError, match="'sine' is no built-in op"):
         programs(["sine"])
-
-
-def test_the_documentation_lists_every_check() -> None:
-    text = (Path(__file__).parents[1] / "docs" / "verification.md").read_text(encoding="utf-8")
-    table = text.split("## Each check alone")[1].split("\n## ")[0]
-    assert set(re.findall(r"`(check_\w+)", table)) == {name for name in testing.__all__ if name.startswith("check_")}
-
-
-@pytest.mark.parametrize("name", [name for name in testing.__all__ if name.startswith("check_")])
-def test_every_check_is_usable_alone(name: str) -> None:
-    """On an op, a function and a program; each says what it is for."""
-    check: object = getattr(testing, name)
-    p = Program.of([np.array([1.0, 2.0])], (Sin(), 0))
-    assert check.__doc__
-    subjects: list[tuple[object, ...]] = [(p,)]
-    if name not in ("check_first", "check_second", "check_program"):
-        subjects = [(Sin(),), (sin, np.array([1.0, 2.0]))]
-        subjects = (
-            subjects[:1] if name == "check_op" else subjects[1:] if name == "check_function" else [*subjects, (p,)]
-        )
-    for subject in subjects:
-        call(check, *subject)
 
 
 def test_the_readme_shows_what_the_checker_says() -> None:
