@@ -9,7 +9,11 @@ import pytest
 
 from tinypytorch.arrays import Array
 from tinypytorch.function import T
+from tinypytorch.ops.arithmetic import Div
 from tinypytorch.ops.elementwise import Exp
+from tinypytorch.testing.examine import Failure
+from tinypytorch.testing.explain import explain
+from tinypytorch.testing.faults.measure import named
 from tinypytorch.testing.programs import Program
 from tinypytorch.testing.suspicions import suspect, suspicion
 
@@ -115,3 +119,13 @@ def test_a_factor_among_complex_derivatives_is_named(factor: complex, said: str)
     assert suspect(right, wrong, [y], y, []) == said
     alone = np.array([factor])
     assert "which is operand 0" in suspect(right, wrong, [alone], y, [])
+
+
+def test_a_confusion_by_chance_is_none() -> None:
+    """With 1 divided, the quotient is one over the divisor: only beside it a product is no quotient confused."""
+    (fault,) = named(["Div: multiplied instead"])
+    p = Program.of([np.array(1.0), np.array(2.0)], (Div(), 0, 1))
+    with fault.planted():
+        blame = explain(Failure(p, "first derivative", ""))
+    assert blame is not None
+    assert blame.suspicion == "a factor of 4"

@@ -25,7 +25,7 @@ from tinypytorch.testing.programs import PACKAGE, Instruction, Program, spread
 from tinypytorch.testing.recorded import recorded
 from tinypytorch.testing.reduce import rebuilt
 from tinypytorch.testing.references import UnavailableError
-from tinypytorch.testing.suspicions import close, suspicion
+from tinypytorch.testing.suspicions import BESIDE, close, suspicion
 from tinypytorch.testing.whose import said
 
 
@@ -43,8 +43,6 @@ class Blame:
 
 # What is left of a derivative by differences is only to point at a mistake that has been found already.
 _NUMERIC: Final = 2.0**-20
-# How far beside a kink a rule is looked at.
-_BESIDE: Final = 0.25
 _ENGINE: Final = "the engine"
 _NEEDS_ARRAYS: Final = (
     "a rule that needs arrays, not Variables; if nobody wants second derivatives, verify the first alone: orders=(1,)"
@@ -163,7 +161,7 @@ def _at_fault_at_its_kink(p: Program, i: Instruction, at: int) -> Blame | None:
 
 def _beside(q: Program, at: int) -> Blame | None:
     """What is wrong with the rule of a program's only instruction at other operands, not far from these."""
-    moved = rebuilt([x + _BESIDE * spread(x.shape, n) for n, x in enumerate(q.leaves)], q.code)
+    moved = rebuilt([x + BESIDE * spread(x.shape, n) for n, x in enumerate(q.leaves)], q.code)
     found = None if moved is None else _rule_at_fault(moved, moved.code[0], len(moved.leaves))
     if moved is None or found is None:
         return None

@@ -1,4 +1,4 @@
-"""Floor 6: what kind of mistake turns the right Jacobian into a wrong one. Imports `jacobians`."""
+"""Floor 6: what kind of mistake turns the right Jacobian into a wrong one. Imports `jacobians` and `reduce`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import numpy as np
 
 from tinypytorch.arrays import Array
 from tinypytorch.testing.examine import RAISED
-from tinypytorch.testing.jacobians import SCALE, Confused, rule_jacobians
-from tinypytorch.testing.programs import Program
+from tinypytorch.testing.jacobians import SCALE, Confused, jacobians, rule_jacobians
+from tinypytorch.testing.programs import Program, spread
+from tinypytorch.testing.reduce import rebuilt
 
 # Entries of a Jacobian that differ by less are taken for equal when a mistake is named.
 _NOISE: Final = 2.0**-40
+# How far beside its operands a rule is looked at, too.
+BESIDE: Final = 0.25
 _OF_ONE: Final[dict[str, Confused]] = {
     "the input is used where the output is meant": lambda ys, xs: (ys, ys),
     "the output is used where the input is meant": lambda ys, xs: (xs, xs),
@@ -51,9 +54,21 @@ def _confusion(q: Program, position: int, expected: Array, xs: Sequence[Array]) 
     for what, confused in (_OF_ONE if len(xs) == 1 else _OF_TWO).items():
         with np.errstate(all="ignore"), suppress(*RAISED):
             found = rule_jacobians(q, confused=confused)[position]
-            if not isinstance(found, str) and close(found, expected):
+            if not isinstance(found, str) and close(found, expected) and not _by_chance(q, position, confused):
                 return what
     return ""
+
+
+def _by_chance(q: Program, position: int, confused: Confused) -> bool:
+    """Whether a confusion that explains a rule does not explain it beside these operands, of which many are 1."""
+    moved = rebuilt([x + BESIDE * spread(x.shape, n) for n, x in enumerate(q.leaves)], q.code)
+    if moved is None:
+        return False
+    try:
+        found = rule_jacobians(moved, confused=confused)[position]
+        return isinstance(found, str) or not close(found, jacobians(moved)[position].entries)
+    except RAISED:
+        return False
 
 
 def _ignores_cotangent(q: Program, position: int, actual: Array) -> str:
