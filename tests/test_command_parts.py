@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("mpmath")
@@ -22,6 +23,7 @@ pytest.importorskip("rich")
 from rich.console import Console
 
 from tests.command_files import ROOT
+from tinypytorch import Variable
 from tinypytorch.command import certificate as cert
 from tinypytorch.command import listing, reports, run, table
 from tinypytorch.command.arguments import Options, parse
@@ -34,8 +36,9 @@ from tinypytorch.command.tasks import (
     perform,
 )
 from tinypytorch.ops import ALL, spec_of
+from tinypytorch.ops.elementwise import Sin
 from tinypytorch.testing.checks import Verdict
-from tinypytorch.testing.verify import Report, Settings
+from tinypytorch.testing.verify import Report, Settings, verify_function, verify_op
 
 # Usage.
 
@@ -209,6 +212,30 @@ def test_exit_codes() -> None:
     assert set(one.values()) == {1}
     assert run.exit_code([made(Outcome.MISUSED), made(Outcome.HUNG)]) == 1
     assert [run.worst(a, b) for a, b in ((0, 0), (0, 2), (2, 1), (1, 0))] == [0, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        (0, "100 programs: 25 % reuse an inner node; values"),
+        (50, "100 programs: 50 are a call of a function, of the others 50 % reuse an inner node; values"),
+        (100, "100 programs: each a call of a function; values"),
+    ],
+)
+def test_a_call_of_a_function_has_no_inner_nodes(calls: int, said: str) -> None:
+    row = made()
+    row.report.coverage.calls = calls
+    row.report.coverage.reused = min(25, 100 - calls)
+    assert table.coverage_of([row])[0].startswith(said)
+
+
+def test_calls_are_counted() -> None:
+    def cubed(x: Variable) -> Variable:
+        return x * x * x
+
+    settings = Settings(examples=5)
+    assert verify_function(cubed, np.array([1.0]), settings=settings).coverage.calls == 5
+    assert verify_op(Sin(), settings=settings).coverage.calls == 0
 
 
 def test_the_table_fits_its_terminal() -> None:

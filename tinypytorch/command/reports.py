@@ -51,6 +51,7 @@ def as_json(rows: Sequence[Row], libraries: Sequence[Searched], settings: Settin
         "targets": [_row(row) for row in rows],
         "libraries": [_library(found) for found in libraries],
         "coverage": {
+            "calls": covered.calls,
             "reused": covered.reused,
             "fan_out": {str(n): covered.fan_out[n] for n in sorted(covered.fan_out)},
             "broadcasts": _counts(covered.broadcasts),

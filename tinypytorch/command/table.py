@@ -139,6 +139,7 @@ def merged(rows: Sequence[Row]) -> Coverage:
         found.dtypes.update(c.dtypes)
         found.fan_out.update(c.fan_out)
         found.broadcasts.update(c.broadcasts)
+        found.calls += c.calls
         found.reused += c.reused
     return found
 
@@ -154,8 +155,11 @@ def coverage_of(rows: Sequence[Row]) -> list[str]:
     broadcast = ", ".join(sorted(c.broadcasts)) or "nothing"
     seen = sum(name in c.ops for name in ALL)
     number = "1 program" if programs == 1 else f"{programs} programs"
+    ops = programs - c.calls
+    said = f"{share(c.reused / ops)} reuse an inner node" if ops else "each a call of a function"
+    some = f"{c.calls} are a call of a function, of the others " if ops and c.calls else ""
     return [
-        f"{number}: {share(c.reused / programs)} reuse an inner node; values are used {fan_out or 'once'}",
+        f"{number}: {some}{said}; values are used {fan_out or 'once'}",
         f"broadcast: {broadcast}; dtypes: {', '.join(sorted(c.dtypes))}; {seen} of {len(ALL)} built-in ops took part",
     ]
 

@@ -29,7 +29,7 @@ from tinypytorch.testing.examine import BEYOND, RAISED, Failure, examine, smalle
 from tinypytorch.testing.explain import Blame, explain
 from tinypytorch.testing.functions import opaque_programs
 from tinypytorch.testing.invariants import Invariant
-from tinypytorch.testing.opaque import Traced
+from tinypytorch.testing.opaque import Opaque, Traced
 from tinypytorch.testing.operands import Step
 from tinypytorch.testing.pool import EVERYWHERE, POOL, STEPS, applied, build
 from tinypytorch.testing.programs import Plan, Program
@@ -64,10 +64,15 @@ class Settings:
 
 @dataclass
 class Coverage:
-    """What the programs of a run were like, counted."""
+    """What the programs of a run were like, counted.
+
+    calls: programs that are one call of a function, in which there is nothing to reuse.
+    reused: programs of ops that reuse an inner node.
+    """
 
     ops: Counter[str] = field(default_factory=Counter[str])
     dtypes: Counter[str] = field(default_factory=Counter[str])
+    calls: int = 0
     reused: int = 0
     fan_out: Counter[int] = field(default_factory=Counter[int])
     broadcasts: Counter[str] = field(default_factory=Counter[str])
@@ -78,6 +83,7 @@ class Coverage:
         self.dtypes.update({x.dtype.name for x in p.leaves})
         uses = Counter(r for i in p.code for r in i.operands if isinstance(r, int))
         self.fan_out.update(uses.values())
+        self.calls += all(isinstance(i.op, Opaque) for i in p.code)
         self.reused += p.reused > 0
         self.broadcasts.update(p.broadcasts())
 
