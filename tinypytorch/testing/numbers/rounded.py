@@ -20,6 +20,8 @@ from tinypytorch.testing.numbers.special import PARAMETERS, derivative
 
 # The unit roundoff of float64.
 U: Final = 2.0**-53
+# Integers below this are floats.
+_EXACT: Final = 2.0**53
 # A relative error beyond this is no longer small: bounds to first order end here.
 LARGE: Final = 2.0**-13
 # To so many digits special functions are computed for floats.
@@ -58,6 +60,8 @@ class Rounded:
         if not other.e <= LARGE * d or d == 0:
             return Rounded(self.v / other.v if d else math.nan, math.inf, math.inf)
         m = self.m / d
+        if self.e == other.e == 0 and m < _EXACT and math.fmod(self.v, other.v) == 0:  # an integer: `floor` is sure
+            return Rounded(self.v / other.v, m, 0.0)
         return Rounded(self.v / other.v, m, (self.e + m * other.e) / d + U * m)
 
     def __neg__(self) -> Rounded:
