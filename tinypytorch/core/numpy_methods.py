@@ -7,7 +7,7 @@ Their parameters are NumPy's, by name and place. What writes into the array, or 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
 
 import numpy as np
 
@@ -258,14 +258,28 @@ class NumpyMethods(ArrayMethods):
             raise ValueError(f'to_device: arrays are on "cpu", not on {device!r}')
         return self
 
-    if not TYPE_CHECKING:  # type checkers say themselves that there is no such attribute
-
-        def __getattr__(self, name: str) -> object:
-            """Say of a method of NumPy's arrays that is not here what there is instead."""
-            reason = REFUSED.get(name)
-            said = f"'Variable' object has no attribute {name!r}"
-            raise AttributeError(f"{said}: {reason}" if reason else said, name=name, obj=self)
+    if not TYPE_CHECKING:  # type checkers say themselves that this cannot be
 
         def __setitem__(self, index: object, value: object) -> None:
             """Say what there is instead."""
             raise TypeError(f"x[i] = v: {_WRITES}use x = tinypytorch.at_set(x, i, v), at_add or np.where")
+
+
+class Missing:
+    """A name of NumPy's arrays that there is not: an `AttributeError` that says what there is instead.
+
+    In place of a `__getattr__`, with which CPython looks up every attribute of a Variable a slower way.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self._name: str = name
+        self._reason: str = reason
+
+    def __get__(self, x: object, owner: type[object]) -> NoReturn:
+        """Say so."""
+        text = f"{owner.__name__!r} object has no attribute {self._name!r}: {self._reason}"
+        raise AttributeError(text, name=self._name, obj=owner if x is None else x)
+
+
+for _name, _reason in REFUSED.items():
+    setattr(NumpyMethods, _name, Missing(_name, _reason))
