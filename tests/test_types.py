@@ -193,6 +193,7 @@ FLOORS = {
     "tinypytorch.arrays": 1,
     "tinypytorch.linalg": 4,
     "tinypytorch.function": 2,
+    "tinypytorch.tangents": 2,
     "tinypytorch.ops": 2,
     "tinypytorch.core": 3,
     "tinypytorch.functions": 4,

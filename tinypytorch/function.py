@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from types import CodeType, FunctionType
 from typing import Literal, Protocol, Self, TypeAlias, TypeGuard, TypeVar, dataclass_transform, overload
 
@@ -364,6 +364,8 @@ class Spec:
     multilinear: whether it is linear in each operand, the others held.
     symmetric: whether the Jacobian of a unary op is a symmetric matrix (that of an elementwise op is, anyhow): then its
         rule is its own forward derivative.
+    reduces: whether a unary op with `axis` and `keepdims` makes each entry of its result of entries of its own, those
+        that differ from it along these axes alone.
     """
 
     domain: tuple[Domain, ...] = (REAL,)
@@ -378,8 +380,14 @@ class Spec:
     linear: bool = False
     multilinear: bool = False
     symmetric: bool = False
+    reduces: bool = False
 
     @property
     def takes_complex(self) -> bool:
         """Whether the op takes complex operands."""
         return self.holomorphic or self.numbers == "complex"
+
+    @cached_property
+    def entrywise(self) -> bool:
+        """Whether each entry of the result depends on the entries at its place alone."""
+        return self.cases is None and (self.ufunc is None or self.ufunc.signature is None)

@@ -81,7 +81,7 @@ class Prod:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(cases=lambda: _reducing(Prod), holomorphic=True)
+    spec: ClassVar[Spec] = Spec(cases=lambda: _reducing(Prod), holomorphic=True, reduces=True)
 
     def forward(self, x: Array, /) -> Array:
         return u.multiply_reduce(x, self.axis, self.keepdims)
@@ -187,6 +187,7 @@ class Norm:
         kinks=(Kink(((0.0, 0.0, 0.0),), ((0.0, 0.0, 0.0),)),),
         cases=_norms,
         numbers="complex",
+        reduces=True,
     )
 
     def forward(self, x: Array, /) -> Array:
@@ -237,3 +238,7 @@ class LogSoftmax:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy - u.exp(y) * lift(Sum(self.axis, keepdims=True), gy)
+
+    def tangent(self, t: T, y: T, x: T, /) -> T:
+        """The transpose of the rule."""
+        return t - lift(Sum(self.axis, keepdims=True), u.exp(y) * t)

@@ -97,7 +97,9 @@ class Max:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Max))
+    spec: ClassVar[Spec] = Spec(
+        kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Max), reduces=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return u.max_reduce(x, self.axis, self.keepdims)
@@ -112,7 +114,9 @@ class Min:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Min))
+    spec: ClassVar[Spec] = Spec(
+        kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Min), reduces=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         return u.min_reduce(x, self.axis, self.keepdims)
@@ -131,7 +135,7 @@ class LogSumExp:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(cases=lambda: _over(LogSumExp))
+    spec: ClassVar[Spec] = Spec(cases=lambda: _over(LogSumExp), reduces=True)
 
     def forward(self, x: Array, /) -> Array:
         m = u.largest(x, self.axis)

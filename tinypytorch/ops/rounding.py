@@ -172,7 +172,9 @@ class NanToNum:
     nan: float = 0.0
     posinf: float | None = None
     neginf: float | None = None
-    spec: ClassVar[Spec] = Spec(cases=lambda: (Case(NanToNum(), ((2, 3),)), Case(NanToNum(1.0, 2.0, 3.0), ((),))))
+    spec: ClassVar[Spec] = Spec(
+        cases=lambda: (Case(NanToNum(), ((2, 3),)), Case(NanToNum(1.0, 2.0, 3.0), ((),))), symmetric=True
+    )
 
     def forward(self, x: Array, /) -> Array:
         y: Array = np.nan_to_num(x, nan=self.nan, posinf=self.posinf, neginf=self.neginf)

@@ -285,7 +285,8 @@ class Sinc:
 
     order: int = 0
     spec: ClassVar[Spec] = Spec(
-        cases=lambda: tuple(Case(Sinc(n), s) for n, s in ((0, ((2, 3),)), (1, ((),)), (2, ((3,),)), (0, ((0, 3),))))
+        cases=lambda: tuple(Case(Sinc(n), s) for n, s in ((0, ((2, 3),)), (1, ((),)), (2, ((3,),)), (0, ((0, 3),)))),
+        symmetric=True,
     )
 
     def forward(self, x: Array, /) -> Array:

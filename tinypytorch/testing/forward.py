@@ -17,7 +17,8 @@ from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.testing.passes import NARROW, WIDER, bits, end_of, leaves_of
 from tinypytorch.testing.programs import Program, spread
-from tinypytorch.transforms.forward import ARRAYS, VARIABLES, behind, pushed, variable
+from tinypytorch.transforms.forward import ARRAYS, VARIABLES, behind, pushed
+from tinypytorch.transforms.transposing import variable
 
 
 def _keeps(values: Sequence[Variable], dtype: str) -> bool:
@@ -34,7 +35,7 @@ def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] |
         return None
     y, seed = end
     ts = [spread(x.shape, i + 3).astype(dtype)[()] for i, x in enumerate(xs)]
-    steps = behind([y], set[Vertex](xs))
+    steps = behind([y], xs)
     plain: dict[Vertex, Array] = dict(zip(xs, ts, strict=True))
     pushed(ARRAYS, steps, plain)
     recorded: dict[Vertex, Tracked] = {x: result(t) for x, t in zip(xs, ts, strict=True)}

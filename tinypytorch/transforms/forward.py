@@ -1,48 +1,52 @@
 """Floor 5: forward mode: derivatives pushed along the recorded graph, in the order in which it was made.
 
-Imports floors 1 to 3. No op has a second rule for this. What an op declares decides how its tangent comes about:
+Imports floors 1 to 3, and `transposing`. What an op declares decides how its tangent comes about:
 
 - an op that is linear (`Spec.linear`, `Spec.multilinear`) is its own derivative: `forward` of the tangent;
 - of an op that works entry by entry, the Jacobian is diagonal, so that its transpose, the rule, is the same thing; the
   same holds of any other symmetric one (`Spec.symmetric`);
-- any other rule is linear in the cotangent: recorded once on a cotangent that is a Variable, it is transposed by a
-  backward pass through it (J t is the gradient of <gx(gy), t> by gy; Christianson 1992, Radul et al. 2023).
+- of an op that reduces axes (`Spec.reduces`), each result depends on entries of its own alone: the rule, given ones,
+  has the slope by every entry, and the tangent is the sum of the tangents times these;
+- a few ops have a second rule, `tangent`, where what follows from the first takes much longer;
+- any other rule is transposed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from tinypytorch.arrays import Array, is_complex, weak
-from tinypytorch.core.apply import apply
-from tinypytorch.core.errors import op_name
-from tinypytorch.core.gradients import gradients, operand_of, output_of
+from tinypytorch.core.errors import op_name, shape_and_dtype
+from tinypytorch.core.gradients import operand_of, output_of
 from tinypytorch.core.graph import MultiNode, Vertex
-from tinypytorch.core.operators import value_of
-from tinypytorch.core.variable import Variable, result
-from tinypytorch.function import Function, Spec, T, Tracked, is_binary, is_many, is_multi, is_unary, is_variadic, lift
-from tinypytorch.ops.shaping import BroadcastTo, SumTo
+from tinypytorch.core.variable import result
+from tinypytorch.function import (
+    Binary,
+    Function,
+    Spec,
+    T,
+    Tracked,
+    Unary,
+    is_binary,
+    is_many,
+    is_unary,
+    lift,
+)
+from tinypytorch.ops.corners import times
+from tinypytorch.ops.reductions import Sum
+from tinypytorch.ops.shaping import BroadcastTo
+from tinypytorch.tangents import is_reduction, pushes_one, pushes_two
+from tinypytorch.transforms.transposing import applied, transposed, variable
 
+# A result on the way of the tangents, and the operands on that way that no later result needs.
+Step: TypeAlias = tuple[Vertex, Sequence[Vertex]]
 
-def is_elementwise(spec: Spec, xs: Sequence[object]) -> bool:
-    """Whether each entry of the result depends on the entries at its place alone, as an op's declaration says.
-
-    Of complex operands only a holomorphic op counts: of any other the Jacobian by real and imaginary part is a matrix.
-    """
-    if spec.cases is not None or (spec.ufunc is not None and spec.ufunc.signature is not None):
-        return False
-    return spec.holomorphic or not any(map(is_complex, xs))
-
-
-class Step(NamedTuple):
-    """A result on the way of the tangents, the operands it was made of, and those that no later step needs."""
-
-    y: Vertex
-    parents: tuple[Vertex | None, ...]
-    spent: tuple[Vertex, ...]
+_generation: Callable[[Vertex], int] = attrgetter("generation")
+_NOTHING = Spec(cases=tuple)
 
 
 class Side(Protocol[T]):
@@ -56,12 +60,12 @@ class Side(Protocol[T]):
         """Its results."""
         ...
 
-    def run(self, y: Vertex, xs: Sequence[T], /) -> tuple[T, ...]:
-        """What the op that gave y gives for these operands."""
+    def run(self, op: Function, xs: Sequence[T], /) -> tuple[T, ...]:
+        """What an op gives for these operands."""
         ...
 
-    def zeros(self, x: T, /) -> T:
-        """A tangent of nothing."""
+    def filled(self, x: T, by: float, /) -> T:
+        """One number for each entry of x."""
         ...
 
     def transposed(self, y: Vertex, op: Function, ts: Sequence[T | None], /) -> tuple[T, ...]:
@@ -69,32 +73,72 @@ class Side(Protocol[T]):
         ...
 
 
-def push(side: Side[T], op: Function, y: Vertex, ts: Sequence[T | None]) -> tuple[T, ...]:
-    """The tangents of all results of an op from those of its operands, None for one that does not move."""
-    xs = side.operands(y)
+def _said(op: Function) -> Spec:
+    """What an op declares; nothing of one that declares nothing."""
     spec: object = getattr(op, "spec", None)
-    if not isinstance(spec, Spec):
-        return side.transposed(y, op, ts)
+    return spec if isinstance(spec, Spec) else _NOTHING
+
+
+def _fitting(op: Function, t: T, z: T) -> T:
+    """What a `tangent` gave, if it has the shape of the result."""
+    given: object = getattr(t, "shape", None)
+    if given != z.shape:
+        raise ValueError(
+            f"jvp: {op_name(op)}.tangent gave {shape_and_dtype(t)}, but the result is {shape_and_dtype(z)}; "
+            "a tangent has the shape of what it is the tangent of"
+        )
+    return t
+
+
+def along_one(side: Side[T], op: Unary, y: Vertex, t: T) -> T:
+    """The tangent of the result y of a unary op from that of its operand."""
+    spec = _said(op)
     if spec.linear:
-        return side.run(y, [side.zeros(x) if t is None else t for x, t in zip(xs, ts, strict=True)])
+        return lift(op, t)
+    (z,), (x,) = side.results(y), side.operands(y)
+    if pushes_one(op):
+        return _fitting(op, op.tangent(t, z, x), z)
+    if spec.holomorphic or not is_complex(x):  # of others the Jacobian by real and imaginary part is a matrix
+        if spec.symmetric or spec.entrywise:
+            return op.backward(t, z, x)
+        if spec.reduces and is_reduction(op):
+            return lift(Sum(op.axis, op.keepdims), times(t, op.backward(side.filled(z, 1.0), z, x)))
+    return side.transposed(y, op, (t,))[0]
+
+
+def along_two(side: Side[T], op: Binary, y: Vertex, ta: T | None, tb: T | None) -> T:
+    """The tangent of the result y of a binary op from those of its operands, of which one at most is None."""
+    spec = _said(op)
+    a, b = side.operands(y)
+    if ta is not None and tb is not None and pushes_two(op):
+        (z,) = side.results(y)
+        return _fitting(op, op.tangent(ta, tb, z, a, b), z)
+    if not spec.entrywise or not (spec.holomorphic or not (is_complex(a) or is_complex(b))):
+        return _along_any(side, op, y, (ta, tb))[0]
+    (z,) = side.results(y)
+    if ta is not None and ta.shape != z.shape:
+        ta = lift(BroadcastTo(z.shape), ta)
+    if tb is not None and tb.shape != z.shape:
+        tb = lift(BroadcastTo(z.shape), tb)
+    if ta is None:
+        return side.filled(z, 0.0) if tb is None else op.backward_b(tb, z, a, b)
+    if tb is None:
+        return op.backward_a(ta, z, a, b)
+    return op.backward_a(ta, z, a, b) + op.backward_b(tb, z, a, b)
+
+
+def _along_any(side: Side[T], op: Function, y: Vertex, ts: Sequence[T | None]) -> tuple[T, ...]:
+    """The tangents of all results of an op from those of its operands, None for one that does not move."""
+    spec = _said(op)
+    if spec.linear:
+        xs = side.operands(y)
+        return side.run(op, [side.filled(x, 0.0) if t is None else t for x, t in zip(xs, ts, strict=True)])
     if spec.multilinear:
-        first, *others = [side.run(y, replaced(xs, i, t))[0] for i, t in enumerate(ts) if t is not None]
+        xs = side.operands(y)
+        first, *others = [side.run(op, replaced(xs, i, t))[0] for i, t in enumerate(ts) if t is not None]
         for part in others:
             first = first + part
         return (first,)
-    if not (spec.symmetric or is_elementwise(spec, xs)):
-        return side.transposed(y, op, ts)
-    z = side.results(y)[0]
-    if is_unary(op):
-        (t,) = ts
-        return () if t is None else (op.backward(t, z, xs[0]),)
-    if is_binary(op):
-        a, b = xs
-        ta, tb = [None if t is None else t if t.shape == z.shape else lift(BroadcastTo(z.shape), t) for t in ts]
-        if ta is None:
-            return () if tb is None else (op.backward_b(tb, z, a, b),)
-        by_a = op.backward_a(ta, z, a, b)
-        return (by_a if tb is None else by_a + op.backward_b(tb, z, a, b),)
     return side.transposed(y, op, ts)
 
 
@@ -105,37 +149,53 @@ def replaced(xs: Sequence[T], i: int, x: T) -> list[T]:
 
 def parents_of(y: Vertex) -> tuple[Vertex | None, ...]:
     """The vertices of the operands of the op that gave y, None for one that is no Variable."""
-    node = y.node
-    if node is not None:
-        return node.parents
-    return (y.left,) if y.binary is None else (y.left, y.right)
+    if y.unary is not None:
+        return (y.left,)
+    if y.binary is not None:
+        return y.left, y.right
+    return () if y.node is None else y.node.parents
 
 
-def behind(ys: Sequence[Vertex], starts: set[Vertex]) -> list[Step]:
-    """The results behind `ys` up to `starts`, in an order in which each comes after its operands."""
-    oldest = min((x.generation for x in starts), default=0)
-    found: dict[Vertex, tuple[Vertex | None, ...]] = {}
-    waiting = [y for y in ys if y.generation > oldest and y not in starts]
+def ancestors(ys: Iterable[Vertex], starts: Iterable[Vertex]) -> tuple[list[Vertex], list[Vertex]]:
+    """The results behind `ys` and including them, later than all of `starts`, and the others that want a gradient."""
+    oldest = min(map(_generation, starts), default=0)
+    seen = set(starts)
+    waiting = [y for y in ys if y not in seen]
+    found: list[Vertex] = []
+    others: list[Vertex] = []
     while waiting:
         y = waiting.pop()
-        if y not in found:
-            found[y] = parents = parents_of(y)
-            for p in parents:
-                if p is not None and p.generation > oldest and p not in found and p not in starts:
+        if y in seen:
+            continue
+        seen.add(y)
+        if y.generation > oldest:
+            found.append(y)
+            for p in parents_of(y):
+                if p is not None and p not in seen:
                     waiting.append(p)
+        elif y.tracking:
+            others.append(y)
+    return found, others
+
+
+def in_order(found: Iterable[Vertex], ys: Iterable[Vertex]) -> list[Step]:
+    """Results as steps on the way to `ys`: each after its operands."""
     needed = set(ys)
     steps: list[Step] = []
     for y in sorted(found, key=_generation, reverse=True):
-        parents = found[y]
-        spent = tuple([p for p in parents if p is not None and p not in needed])
-        needed.update(spent)
-        steps.append(Step(y, parents, spent))
+        spent: list[Vertex] = []
+        for p in parents_of(y):
+            if p is not None and p not in needed:
+                needed.add(p)
+                spent.append(p)
+        steps.append((y, spent))
     steps.reverse()
     return steps
 
 
-def _generation(y: Vertex) -> int:
-    return y.generation
+def behind(ys: Sequence[Vertex], starts: Iterable[Vertex]) -> list[Step]:
+    """The steps from `starts` to `ys`."""
+    return in_order(ancestors(ys, starts)[0], ys)
 
 
 def pushed(side: Side[T], steps: Sequence[Step], tangents: dict[Vertex, T]) -> None:
@@ -143,27 +203,38 @@ def pushed(side: Side[T], steps: Sequence[Step], tangents: dict[Vertex, T]) -> N
 
     Each is let go where it is needed no more: the next one finds its memory in the cache.
     """
-    for y, parents, spent in steps:
-        if y not in tangents:  # else another output of a node that had its turn
-            _advance(side, y, parents, tangents)
-        for p in spent:
-            tangents.pop(p, None)
+    for y, spent in steps:
+        p, q = (None, None) if y.unary is None and y.binary is None else (y.left, None if y.binary is None else y.right)
+        ta = None if p is None else tangents.get(p)
+        tb = None if q is None else tangents.get(q)
+        if y.unary is not None:
+            if ta is not None:
+                tangents[y] = along_one(side, y.unary, y, ta)
+        elif y.binary is not None:
+            if ta is not None or tb is not None:
+                tangents[y] = along_two(side, y.binary, y, ta, tb)
+        elif y not in tangents:  # else another output of a node that had its turn
+            _advance(side, y, tangents)
+        for v in spent:
+            tangents.pop(v, None)
 
 
-def _advance(side: Side[T], y: Vertex, parents: Sequence[Vertex | None], tangents: dict[Vertex, T]) -> None:
-    """Add to the tangents of the operands of the op that gave y those of its results."""
-    ts = [None if p is None else tangents.get(p) for p in parents]
-    op, node = y.op, y.node
-    if op is None or all(t is None for t in ts):
+def _advance(side: Side[T], y: Vertex, tangents: dict[Vertex, T]) -> None:
+    """Add to the tangents of the operands of the node that gave y those of its results."""
+    node, ts = y.node, [None if p is None else tangents.get(p) for p in parents_of(y)]
+    if node is None or all(t is None for t in ts):
         return
-    made = push(side, op, y, ts)
     if isinstance(node, MultiNode):
-        for output, t in zip(node.outputs, made, strict=True):
+        for output, t in zip(node.outputs, _along_any(side, node.op, y, ts), strict=True):
             v = output()
             if v is not None:
                 tangents[v] = t
-    elif made:
-        tangents[y] = made[0]
+    elif is_unary(node.op) and ts[0] is not None:
+        tangents[y] = along_one(side, node.op, y, ts[0])
+    elif is_binary(node.op):
+        tangents[y] = along_two(side, node.op, y, ts[0], ts[1])
+    else:
+        tangents[y] = _along_any(side, node.op, y, ts)[0]
 
 
 class ArraySide:
@@ -171,23 +242,20 @@ class ArraySide:
 
     def operands(self, y: Vertex, /) -> tuple[Array, ...]:
         """As `Side.operands`."""
-        if y.node is not None:
-            return y.node.values
-        return (y.a,) if y.binary is None else (y.a, y.b)
+        if y.unary is not None:
+            return (y.a,)
+        if y.binary is not None:
+            return y.a, y.b
+        return () if y.node is None else y.node.values
 
     def results(self, y: Vertex, /) -> tuple[Array, ...]:
         """As `Side.results`."""
-        if y.node is not None:
+        if y.unary is None and y.binary is None and y.node is not None:
             return tuple(y.node.results)
         return (y.result if y.raw is None else y.raw,)
 
-    def run(self, y: Vertex, xs: Sequence[Array], /) -> tuple[Array, ...]:
+    def run(self, op: Function, xs: Sequence[Array], /) -> tuple[Array, ...]:
         """As `Side.run`."""
-        if y.unary is not None:
-            return (y.unary.forward(xs[0]),)
-        if y.binary is not None:
-            return (y.binary.forward(xs[0], xs[1]),)
-        op = y.op
         if is_unary(op):
             return (op.forward(xs[0]),)
         if is_binary(op):
@@ -197,12 +265,12 @@ class ArraySide:
             return made if isinstance(made, tuple) else (made,)
         raise TypeError(f"jvp: {op_name(op)} is no op")
 
-    def zeros(self, x: Array, /) -> Array:
-        """As `Side.zeros`."""
+    def filled(self, x: Array, by: float, /) -> Array:
+        """As `Side.filled`."""
         if not hasattr(x, "dtype"):  # a number, weak in the dtype
-            return weak(0.0)
-        zeros: Array = np.zeros_like(x)[()]
-        return zeros
+            return weak(by)
+        made: Array = np.full_like(x, by)[()]
+        return made
 
     def transposed(self, y: Vertex, op: Function, ts: Sequence[Array | None], /) -> tuple[Array, ...]:
         """As `Side.transposed`."""
@@ -226,13 +294,13 @@ class VariableSide:
             return tuple(output_of(y.node, i) for i in range(len(y.node.results)))
         return (variable(y),)
 
-    def run(self, y: Vertex, xs: Sequence[Tracked], /) -> tuple[Tracked, ...]:
+    def run(self, op: Function, xs: Sequence[Tracked], /) -> tuple[Tracked, ...]:
         """As `Side.run`."""
-        return applied(y.op, [variable(x) for x in xs])
+        return applied(op, [variable(x) for x in xs])
 
-    def zeros(self, x: Tracked, /) -> Tracked:
-        """As `Side.zeros`."""
-        return result(ARRAYS.zeros(variable(x).value()))
+    def filled(self, x: Tracked, by: float, /) -> Tracked:
+        """As `Side.filled`."""
+        return result(ARRAYS.filled(variable(x).value(), by))
 
     def transposed(self, y: Vertex, op: Function, ts: Sequence[Tracked | None], /) -> tuple[Tracked, ...]:
         """As `Side.transposed`."""
@@ -243,79 +311,3 @@ class VariableSide:
 
 ARRAYS = ArraySide()
 VARIABLES = VariableSide()
-
-
-def variable(x: Tracked | Vertex) -> Variable:
-    """The Variable that x is."""
-    if not isinstance(x, Variable):
-        raise TypeError(f"jvp: expected a Variable, got {type(x).__name__}")
-    return x
-
-
-def applied(op: Function | None, xs: Sequence[Variable]) -> tuple[Variable, ...]:
-    """An op applied to Variables, recorded."""
-    if is_unary(op):
-        return (xs[0].record(op),)
-    if is_binary(op):
-        return (xs[0].combine(op, xs[0], xs[1]),)
-    if not is_many(op):
-        raise TypeError(f"jvp: {op_name(op)} is no op")
-    made = apply(op, *xs)
-    return made if isinstance(made, tuple) else (made,)
-
-
-def pulled(
-    op: Function,
-    gys: Sequence[Variable],
-    ys: Sequence[Variable],
-    xs: Sequence[Variable],
-    needs: tuple[bool, ...],
-    several: bool,
-) -> Sequence[Variable | Tracked | None]:
-    """What the rule of an op gives, run on Variables, for the operands that are needed."""
-    if is_unary(op):
-        return [op.backward(gys[0], ys[0], xs[0])]
-    if is_binary(op):
-        gy, y, (a, b) = gys[0], ys[0], xs
-        return [
-            op.backward_a(gy, y, a, b) if needs[0] else None,
-            op.backward_b(gy, y, a, b) if needs[1] else None,
-        ]
-    if not is_many(op):
-        raise TypeError(f"jvp: {op_name(op)} is no op")
-    if is_multi(op, tuple(ys) if several else ys[0]):
-        return op.backward_all(tuple(gys), tuple(ys), tuple(xs), needs)
-    if is_variadic(op, ys[0]):
-        return op.backward_all(gys[0], ys[0], tuple(xs), needs)
-    return []
-
-
-def transposed(
-    op: Function,
-    ys: Sequence[Variable],
-    xs: Sequence[Variable],
-    ts: Sequence[Variable | None],
-    several: bool,
-    again: bool,
-) -> tuple[Variable, ...]:
-    """Tangents of the results: the op's rule, run on cotangents that are Variables, and a pass back through it.
-
-    The cotangents are ones, not zeros: rules may take a shortcut where a cotangent is zero.
-    """
-    gys = [Variable(np.ones(y.shape, y.dtype)) for y in ys]
-    gxs = pulled(op, gys, ys, xs, tuple(t is not None for t in ts), several)
-    found: list[tuple[Variable, Variable]] = []
-    for i, (gx, t) in enumerate(zip(gxs, ts, strict=True)):
-        if t is None or gx is None:
-            continue
-        g = gx if isinstance(gx, Variable) else None
-        if g is not None and g.requires_grad:
-            found.append((g if g.shape == t.shape else g.record(SumTo(t.shape)), t))
-        elif value_of(gx).any():
-            raise TypeError(
-                f"jvp: what the rule of {op_name(op)} gives for input {i} is not recorded as depending on its "
-                "cotangent, so it has no forward derivative; write it in operators, methods and NumPy's ufuncs of `gy`"
-            )
-    if not found:
-        return tuple(result(np.zeros(y.shape, y.dtype)[()]) for y in ys)
-    return gradients([g for g, _ in found], gys, [t for _, t in found], create_graph=again, allow_unused=True)

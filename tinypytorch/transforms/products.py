@@ -19,10 +19,11 @@ from tinypytorch.core.hooks import Served
 from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.functions.shaping import stack
-from tinypytorch.transforms.forward import ARRAYS, VARIABLES, Step, behind, pushed, variable
+from tinypytorch.transforms.forward import ARRAYS, VARIABLES, Step, pushed
 from tinypytorch.transforms.reverse import Argnums, Later, OfVariable, check_argnums, derived, gradient, named, trace
 from tinypytorch.transforms.tracing import Trace, number_or_array, plain
-from tinypytorch.transforms.trees import describe, flatten, is_sequence, trees, unflatten
+from tinypytorch.transforms.transposing import variable
+from tinypytorch.transforms.trees import Structure, describe, flatten, is_sequence, trees, unflatten
 
 B = TypeVar("B")
 P = ParamSpec("P")
@@ -35,8 +36,7 @@ class Forward:
 
     def __init__(self, t: Trace) -> None:
         self._trace: Trace = t
-        ys = [y for y in t.outputs if isinstance(y, Variable)]
-        self._steps: list[Step] = behind(ys, set[Vertex](t.aliases))
+        self._steps: list[Step] = t.steps()
 
     def push(self, tangents: Sequence[Variable]) -> list[Variable]:
         """A tangent of each result from one of each alias."""
@@ -51,8 +51,7 @@ class Forward:
                 moved: dict[Vertex, Array] = {x: g.value() for x, g in zip(t.aliases, tangents, strict=True)}
                 pushed(ARRAYS, self._steps, moved)
                 found = {y: result(moved[y]) for y in t.outputs if isinstance(y, Variable) and y in moved}
-        zeros = [result(np.zeros(shape, dtype)[()]) for shape, dtype in map(_form, t.outputs)]
-        return [found.get(y, z) if isinstance(y, Variable) else z for y, z in zip(t.outputs, zeros, strict=True)]
+        return [found[y] if isinstance(y, Variable) and y in found else _zeros(y) for y in t.outputs]
 
 
 def _form(y: object) -> tuple[Shape, np.dtype[np.float64]]:
@@ -63,9 +62,14 @@ def _form(y: object) -> tuple[Shape, np.dtype[np.float64]]:
     return value.shape, value.dtype
 
 
-def _vectors(name: str, t: Trace, given: object) -> list[Variable]:
-    """Tangents of the aliases, from a tree in the structure and shapes of the arguments."""
-    leaves, structure = flatten(given)
+def _zeros(y: object) -> Variable:
+    """What does not move."""
+    shape, dtype = _form(y)
+    return result(np.zeros(shape, dtype)[()])
+
+
+def _vectors(name: str, t: Trace, leaves: Sequence[object], structure: Structure) -> list[Variable]:
+    """Tangents of the aliases, from the leaves of a tree in the structure and shapes of the arguments."""
     if structure != t.structure:
         raise ValueError(
             f"{name}: the tangents are {describe(structure)}, but the arguments are {describe(t.structure)}; "
@@ -107,9 +111,9 @@ def jvp(f: object, primals: Sequence[object], tangents: Sequence[object]) -> tup
         raise TypeError("jvp: takes the arguments in a tuple or list, and their tangents in another")
     args = tuple(primals)
     t = trace("jvp", f, tuple(range(len(args))), args, {})
-    given = tuple(tangents)
-    t.nested = t.nested or any(isinstance(v, Variable) for v in flatten(given)[0])
-    moved = Forward(t).push(_vectors("jvp", t, given))
+    leaves, structure = flatten(tuple(tangents))
+    t.nested = t.nested or any(isinstance(v, Variable) for v in leaves)
+    moved = Forward(t).push(_vectors("jvp", t, leaves, structure))
     value = unflatten(t.results, [t.out(y) for y in t.outputs])
     return value, unflatten(t.results, [t.out(v) for v in moved])
 
@@ -157,7 +161,7 @@ def hessian_product(name: str, f: object, argnums: Argnums) -> Served:
             raise TypeError(f"{name}: takes the arguments of the function, and then the vector to multiply with")
         *before, vector = args
         t = trace(name, f, argnums, tuple(before), kwargs)
-        vs = _vectors(name, t, vector if isinstance(argnums, Sequence) else (vector,))
+        vs = _vectors(name, t, *flatten(vector if isinstance(argnums, Sequence) else (vector,)))
         y = t.scalar()
         outer, t.nested = t.nested or any(v.requires_grad for v in vs), True
         gs = t.pull([] if y is None else [y], [] if y is None else [None])

@@ -92,6 +92,7 @@ def split_aux(t: Trace) -> object:
             f"it gave {describe(t.results)}"
         )
     t.outputs, t.results = flatten(result[0])
+    t.found = None
     aux: object = result[1]
     return aux if t.nested else plain_tree(aux)
 

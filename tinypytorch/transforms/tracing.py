@@ -24,7 +24,7 @@ from tinypytorch.core.graph import Vertex
 from tinypytorch.core.operators import Plain
 from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Spec, T, value
-from tinypytorch.transforms.forward import parents_of
+from tinypytorch.transforms.forward import Step, ancestors, behind, in_order
 from tinypytorch.transforms.trees import Leaf, Structure, describe, flatten, map_leaves, trees
 
 # How many transforms the code that runs now is inside of.
@@ -74,19 +74,21 @@ class Trace:
 
     aliases: a Variable for each leaf of those arguments, in order; structure: what unflattens them.
     outputs: the result's leaves; results: its structure.
+    found: the results on the way to the outputs, where somebody has looked.
     nested: whether what is derived from it is to be Variables; recording: whether these are to have a graph.
     """
 
-    __slots__ = ("aliases", "name", "nested", "outputs", "recording", "results", "structure")
+    __slots__ = ("aliases", "found", "name", "nested", "outputs", "recording", "results", "structure")
 
     def __init__(
         self, name: str, f: Callable[[tuple[object, ...]], object], args: Sequence[object], which: tuple[int, ...]
     ) -> None:
         self.name: str = name
-        leaves, structure = flatten(tuple(args[i] for i in which))
+        leaves, structure = flatten(tuple([args[i] for i in which]))
         self.structure: Structure = structure
         inside = _depth.get() > 0
-        self.nested: bool = inside or any(isinstance(x, Variable) for x in flatten(tuple(args))[0])
+        given = leaves if len(which) == len(args) else flatten(tuple(args))[0]
+        self.nested: bool = inside or any(isinstance(x, Variable) for x in given)
         self.recording: bool = inside or Config.enable_backprop
         with using_config("enable_backprop", True):
             token = _depth.set(_depth.get() + 1)
@@ -101,7 +103,15 @@ class Trace:
         outputs, results = flatten(y)
         self.outputs: list[object] = outputs
         self.results: Structure = results
-        self.nested = self.nested or uses_others(self.outputs, self.aliases)
+        self.found: list[Vertex] | None = None
+        if not self.nested:
+            self.found, others = ancestors([y for y in outputs if isinstance(y, Variable)], self.aliases)
+            self.nested = any(isinstance(x, Variable) and x.name is not _ARGUMENT for x in others)
+
+    def steps(self) -> list[Step]:
+        """What was recorded from the aliases to the outputs, in its order."""
+        ys = [y for y in self.outputs if isinstance(y, Variable)]
+        return behind(ys, self.aliases) if self.found is None else in_order(self.found, ys)
 
     def scalar(self) -> Variable | None:
         """The one output of a function to be differentiated; None if it is a plain number, whose derivative is zero."""
@@ -133,23 +143,6 @@ class Trace:
     def tree(self, leaves: Sequence[object]) -> tuple[object, ...]:
         """Leaves, one for each alias, as a tuple with one tree for each of the arguments differentiated by."""
         return trees(self.structure, [self.out(x) for x in leaves])
-
-
-def uses_others(outputs: Sequence[object], aliases: Sequence[Variable]) -> bool:
-    """Whether the outputs depend on a Variable that wants a gradient, other than the aliases: by way of a closure."""
-    seen = set[Vertex](aliases)
-    waiting: list[Vertex] = [y for y in outputs if isinstance(y, Variable)]
-    while waiting:
-        v = waiting.pop()
-        if v in seen or not v.tracking:
-            continue
-        if v.is_leaf:
-            if isinstance(v, Variable) and v.name is not _ARGUMENT:
-                return True
-            continue
-        seen.add(v)
-        waiting.extend(p for p in parents_of(v) if p is not None)
-    return False
 
 
 def number_or_array(x: object) -> Array | None:

@@ -53,12 +53,12 @@ def flatten(tree: object) -> tuple[list[object], Structure]:
 
 
 def _flatten(tree: object, leaves: list[object]) -> Structure:
+    if is_sequence(tree):
+        return Branch(type(tree), (), tuple([_flatten(part, leaves) for part in tree]))
+    if is_dict(tree):
+        return Branch(type(tree), tuple(tree), tuple([_flatten(part, leaves) for part in tree.values()]))
     if tree is None:
         return Branch(type(None), (), ())
-    if is_dict(tree):
-        return Branch(type(tree), tuple(tree), tuple(_flatten(part, leaves) for part in tree.values()))
-    if is_sequence(tree):
-        return Branch(type(tree), (), tuple(_flatten(part, leaves) for part in tree))
     leaves.append(tree)
     return LEAF
 
