@@ -14,14 +14,17 @@ from tests.support import call
 from tinypytorch import Array, Variable, apply
 from tinypytorch.arrays import Shape
 from tinypytorch.compat import override
-from tinypytorch.function import Function, T, is_many, is_unary
-from tinypytorch.ops.accumulations import LogSoftmax, Norm, Prod
+from tinypytorch.function import Function, T, Unary, is_many, is_unary
+from tinypytorch.ops.accumulations import CumProd, LogSoftmax, Norm, Prod
 from tinypytorch.ops.arithmetic import Div
+from tinypytorch.ops.decompositions import Cholesky
+from tinypytorch.ops.expm import Expm
 from tinypytorch.ops.reductions import LogSumExp, Max, Min, Softmax
 from tinypytorch.ops.rounding import NanToNum
 from tinypytorch.ops.trigonometric import Sinc
 from tinypytorch.transforms.forward import ARRAYS, VARIABLES, along_two
 from tinypytorch.transforms.transposing import variable
+from tinypytorch.transforms.trees import is_sequence
 
 
 def _quotient(v: Variable, w: Variable) -> Variable:
@@ -36,7 +39,7 @@ def _scaled(v: Variable, w: Variable) -> Variable:
     return apply(Scaled(), v, w)
 
 
-KINDS = (Max, Min, LogSumExp, Prod, Norm, LogSoftmax, Softmax, Sinc, NanToNum)
+KINDS = (CumProd, Max, Min, LogSumExp, Prod, Norm, LogSoftmax, Softmax, Sinc, NanToNum)
 CASES = [(case.op, case.shapes[0]) for kind in KINDS if kind.spec.cases for case in kind.spec.cases()]
 
 
@@ -95,6 +98,45 @@ def test_a_quotient_that_was_not_chosen_has_no_tangent_and_no_warning() -> None:
         warnings.simplefilter("error")
         zeros = np.zeros(2)
         np.testing.assert_array_equal(along_two(ARRAYS, Div(), y, zeros, zeros), zeros)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_of_matrices(upper: bool, dtype: str) -> None:
+    """By transposing the rule, and by the difference along the tangent, in both triangles' entries."""
+    random = np.random.default_rng(0)
+    for op in (Cholesky(upper), Expm()):
+        x: Array = random.normal(size=(2, 3, 3)).astype(dtype)
+        t: Array = random.normal(size=(2, 3, 3)).astype(dtype)
+        if dtype == "complex128":
+            i: Array = np.array(1.0j, dtype)
+            x, t = x * (i * t + 1.0), t * (0.5 - i * x)
+        x = np.eye(3) * 9.0 + x + np.conj(x.mT)
+        if isinstance(op, Expm):
+            x = x / 9.0
+
+        def f(v: Variable, op: Unary = op) -> Variable:
+            return v.record(op)
+
+        _, moved = tp.jvp(f, (x,), (t,))
+        (expected,) = ARRAYS.transposed(f(Variable(x)), op, (t,))
+        np.testing.assert_allclose(np.asarray(moved), np.asarray(expected), rtol=1e-11, atol=1e-12)
+        h = 1e-6
+        difference = (op.forward(x + h * t) - op.forward(x - h * t)) / (2.0 * h)
+        np.testing.assert_allclose(np.asarray(moved), difference, rtol=1e-6, atol=1e-7)
+
+
+def test_nothing_given_is_given_back() -> None:
+    """A tangent that comes out as it went in is a copy: writing into it changes nothing of the caller's."""
+    x, t = np.ones(3), np.array([1.0, 2.0, 3.0])
+
+    def same(v: Variable) -> tuple[Variable, Variable, Variable]:
+        return v, v + 1.0, v.reshape((3, 1))
+
+    _, moved = tp.jvp(same, (x,), (t,))
+    assert is_sequence(moved)
+    for part in moved:
+        assert not np.may_share_memory(np.asarray(part, float), t)
 
 
 class Counted:

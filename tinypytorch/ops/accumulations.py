@@ -127,6 +127,27 @@ class CumSum:
         return lift(self, gy[flip])[flip]
 
 
+def _scan(s: T, factor: T) -> T:
+    """s_i + factor_i s_{i+1} along the last axis, run through from the end, by doubling steps."""
+    shape: Shape = s.shape
+    n = shape[-1]
+    step = 1
+    while step < n:
+        s = join(Concatenate(-1), (s[_part(0, -step)] + factor * s[_part(step, None)], s[_part(n - step, None)]))
+        if 2 * step < n:
+            factor = factor[_part(0, n - 2 * step)] * factor[_part(step, None)]  # leads from s[i + step] to s[i]
+        step *= 2
+    return s
+
+
+def _times_before(s: T, y: T) -> T:
+    """Each entry along the last axis, but the first, times the entry before it of y."""
+    shape: Shape = s.shape
+    if shape[-1] < 2:
+        return s
+    return join(Concatenate(-1), (s[_part(0, 1)], s[_part(1, None)] * y[_part(0, -1)]))
+
+
 @value
 class CumProd:
     """The products of the entries up to each, along an axis.
@@ -144,22 +165,17 @@ class CumProd:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         order = _order(self.axis, x.ndim)
-        s, factor, before = gy.transpose(order), x.transpose(order), y.transpose(order)
-        shape: Shape = s.shape
-        n = shape[-1]
-        if n > 1:
-            factor = factor[_part(1, None)]  # factor[i] leads from s[i + step] to s[i]
-            step = 1
-            while step < n:
-                s = join(
-                    Concatenate(-1), (s[_part(0, -step)] + factor * s[_part(step, None)], s[_part(n - step, None)])
-                )
-                if 2 * step < n:
-                    factor = factor[_part(0, n - 2 * step)] * factor[_part(step, None)]
-                step *= 2
-            head, tail = s[_part(0, 1)], s[_part(1, None)]
-            s = join(Concatenate(-1), (head, tail * before[_part(0, -1)]))
+        g, factor, before = gy.transpose(order), x.transpose(order), y.transpose(order)
+        s = _times_before(_scan(g, factor[_part(1, None)]), before)
         return s.transpose(inverse_permutation(order))
+
+    def tangent(self, t: T, y: T, x: T, /) -> T:
+        """t_i (x_0 ... x_{i-1}) + x_i s_{i-1}, run through from the beginning."""
+        order = _order(self.axis, x.ndim)
+        moved, factor, before = t.transpose(order), x.transpose(order), y.transpose(order)
+        back: Index = (..., _BACK)
+        s = _scan(_times_before(moved, before)[back], factor[back][_part(0, -1)])
+        return s[back].transpose(inverse_permutation(order))
 
 
 def _norms() -> tuple[Case, ...]:

@@ -77,11 +77,11 @@ class Div:
         return over(gy, b)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return times(-over(gy, b), y)
+        return -times(over(gy, b), y)
 
     def tangent(self, ta: T, tb: T, y: T, a: T, b: T, /) -> T:
         """Both quotients in one, where the two rules divide twice; with their zeros if it is not all numbers."""
-        with np.errstate(all="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             t = (ta - tb * y) / b
         return t if every(u.isfinite(t)) else over(ta - times(tb, y), b)
 

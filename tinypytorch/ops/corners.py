@@ -8,6 +8,8 @@ gets 0, too: what a rule is given does not say that the product has another limi
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinypytorch.arrays import Mask, Shape
 from tinypytorch.function import T, lift
 from tinypytorch.ops import ufuncs as u
@@ -30,6 +32,11 @@ def over(gy: T, d: T) -> T:
     """gy / d; a constant 0 where gy is 0 and d is 0 or nan."""
     if not hasattr(d, "shape"):  # a Python number
         return gy / d
+    if d.shape != ():  # one look at the quotient takes half the time of three at the divisor
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            quotient = gy / d
+        if every(u.isfinite(quotient)):
+            return quotient
     regular: Mask = (d < 0.0) | (d > 0.0)
     if every(regular):
         return gy / d

@@ -92,6 +92,15 @@ class Cholesky:
         found: T = join(Solve(), (adjoint(factor), half.mT))
         return _folded(found.mT, not self.upper)
 
+    def tangent(self, t: T, y: T, x: T, /) -> T:
+        """l p, where p is the lower triangle, with half of the diagonal, of l^-1 s l^-H; s is the Hermitian tangent."""
+        factor: T = adjoint(y) if self.upper else y
+        triangle: T = _triangle(t, not self.upper)
+        left: T = join(Solve(), (factor, triangle + adjoint(triangle)))
+        both: T = join(Solve(), (factor, adjoint(left)))
+        moved: T = factor @ _triangle(both, True)
+        return adjoint(moved) if self.upper else moved
+
 
 @value
 class Qr:

@@ -60,6 +60,10 @@ class Expm:
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return along(x.mT, gy)
 
+    def tangent(self, t: T, y: T, x: T, /) -> T:
+        """L(x, t)."""
+        return along(x, t)
+
 
 @value
 class _Share:

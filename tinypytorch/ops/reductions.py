@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Shape, keepdims_shape, normalize_axes, widened
+from tinypytorch.arrays import Array, Axis, Mask, Shape, keepdims_shape, normalize_axes, widened
 from tinypytorch.function import Case, Function, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
@@ -80,12 +80,27 @@ class Mean:
 
 def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
     """The rule of `max` and `min`: an equal share of the cotangent to every entry that attains the extremum."""
-    tied = u.equal(x, restore(y, x.shape, axis))
-    count: Array = tied.sum(normalize_axes(axis, x.ndim), dtype=np.float64, keepdims=True)
+    tied, count = _ties(y, x, axis)
     share = restore(gy, x.shape, axis)
     if (count > 1).any():
         share = share / count
     return lift(Keep(tied), lift(BroadcastTo(x.shape), share))
+
+
+def _ties(y: T, x: T, axis: Axis) -> tuple[Mask, Array]:
+    """Which entries attain the extremum, and how many, with the reduced axes kept."""
+    tied = u.equal(x, restore(y, x.shape, axis))
+    count: Array = np.asarray(np.count_nonzero(tied, normalize_axes(axis, x.ndim), keepdims=True), np.float64)
+    return tied, count
+
+
+def _mean_of_ties(t: T, y: T, x: T, axis: Axis, keepdims: bool) -> T:
+    """The tangent of `max` and `min`."""
+    tied, count = _ties(y, x, axis)
+    total = lift(Sum(axis, keepdims=True), lift(Keep(tied), t))
+    if (count > 1).any():
+        total = total / count
+    return total if keepdims else total.reshape(_without(x.shape, axis))
 
 
 _TIE = (Kink(((2.0, 2.0, 2.0, 2.0),), ((0.25, 0.25, 0.25, 0.25),)),)
@@ -97,15 +112,17 @@ class Max:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(
-        kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Max), reduces=True
-    )
+    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Max))
 
     def forward(self, x: Array, /) -> Array:
         return u.max_reduce(x, self.axis, self.keepdims)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return _share_ties(gy, y, x, self.axis)
+
+    def tangent(self, t: T, y: T, x: T, /) -> T:
+        """The mean of those of the tied entries."""
+        return _mean_of_ties(t, y, x, self.axis, self.keepdims)
 
 
 @value
@@ -114,15 +131,17 @@ class Min:
 
     axis: Axis = None
     keepdims: bool = False
-    spec: ClassVar[Spec] = Spec(
-        kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Min), reduces=True
-    )
+    spec: ClassVar[Spec] = Spec(kink="an equal share to each tied entry", kinks=_TIE, cases=lambda: _over(Min))
 
     def forward(self, x: Array, /) -> Array:
         return u.min_reduce(x, self.axis, self.keepdims)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return _share_ties(gy, y, x, self.axis)
+
+    def tangent(self, t: T, y: T, x: T, /) -> T:
+        """As that of `Max`."""
+        return _mean_of_ties(t, y, x, self.axis, self.keepdims)
 
 
 @value

@@ -50,7 +50,8 @@ class Forward:
             else:
                 moved: dict[Vertex, Array] = {x: g.value() for x, g in zip(t.aliases, tangents, strict=True)}
                 pushed(ARRAYS, self._steps, moved)
-                found = {y: result(moved[y]) for y in t.outputs if isinstance(y, Variable) and y in moved}
+                given = [g.value() for g in tangents]
+                found = {y: result(_own(moved[y], given)) for y in t.outputs if isinstance(y, Variable) and y in moved}
         return [found[y] if isinstance(y, Variable) and y in found else _zeros(y) for y in t.outputs]
 
 
@@ -60,6 +61,11 @@ def _form(y: object) -> tuple[Shape, np.dtype[np.float64]]:
     if value is None:
         raise TypeError(f"the function gave {shape_and_dtype(y)}, which has no derivative; give arrays or has_aux=True")
     return value.shape, value.dtype
+
+
+def _own(t: Array, given: Sequence[Array]) -> Array:
+    """A tangent in memory that none of those given has."""
+    return t.copy() if any(np.may_share_memory(t, g) for g in given) else t
 
 
 def _zeros(y: object) -> Variable:
@@ -89,7 +95,7 @@ def _vectors(name: str, t: Trace, leaves: Sequence[object], structure: Structure
         elif isinstance(v, Variable) and v.requires_grad:
             found.append(v.astype(x.dtype))
         else:
-            found.append(result(value.astype(x.dtype)[()]))
+            found.append(result(value.astype(x.dtype, copy=False)[()]))
     return found
 
 
