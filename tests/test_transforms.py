@@ -160,10 +160,16 @@ def test_float32_stays() -> None:
 
 
 def test_a_constant_has_the_gradient_zero() -> None:
-    assert tp.grad(lambda x: 3.0)(2.0) == 0.0
+    """With a warning where the result is no Variable at all."""
     assert tp.grad(lambda x: tp.stop_gradient(x) * 1.0)(2.0) == 0.0
-    assert tp.jvp(lambda x: 3.0, (2.0,), (1.0,)) == (3.0, 0.0)
-    assert np.asarray(tp.jacobian(lambda x: np.ones(2))(A)).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    with pytest.warns(UserWarning, match="grad: the function gave no Variable") as warned:
+        assert tp.grad(lambda x: 3.0)(2.0) == 0.0
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match="jvp: the function gave no Variable") as warned:
+        assert tp.jvp(lambda x: 3.0, (2.0,), (1.0,)) == (3.0, 0.0)
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match="jacobian: the function gave no Variable"):
+        assert np.asarray(tp.jacobian(lambda x: np.ones(2))(A)).tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
 def test_no_grad_outside_does_not_switch_transforms_off() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import methodcaller
 from types import EllipsisType
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -265,3 +265,16 @@ def inverse_permutation(axes: Sequence[int]) -> tuple[int, ...]:
     """
     normal = [a % len(axes) for a in axes]
     return tuple(normal.index(i) for i in range(len(axes)))
+
+
+def integers(name: str, given: tuple[int | Sequence[int] | None, ...]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike as `(2, 3)`; `TypeError` for what is not integers."""
+    found: list[int] = []
+    for part in given:
+        if isinstance(part, SupportsIndex):
+            found.append(part.__index__())
+        elif isinstance(part, Sequence) and len(given) == 1:
+            return integers(name, tuple(part))
+        else:
+            raise TypeError(f"{name}: takes integers or one tuple of them, not {type(part).__name__}")
+    return tuple(found)

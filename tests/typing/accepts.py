@@ -340,6 +340,7 @@ def check_comparisons() -> None:
     assert_type(I64 >= x, Mask)
     assert_type((x > 1.0).any(), np.bool)
     assert_type(x == y, bool)
+    assert_type(x == 1.0, bool)
     assert_type(x != y, bool)
     assert_type(1.0 in x, bool)
     assert_type({x: 1}[x], int)

@@ -237,7 +237,6 @@ def operands(x: Variable) -> None:
     use(x @ 2.0)  # E: operator
     use(2.0 @ x)  # E: operator
     use(x < "a")  # E: operator
-    use(x == 1.0)  # E: comparison-overlap
     use(tp.exp("a"))  # E: arg-type
     use(tp.add(x, [1.0]))  # E: arg-type
     use(tp.concatenate(["a"]))  # E: list-item

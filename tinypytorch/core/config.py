@@ -1,7 +1,7 @@
 """Floor 3: settings, one value per thread and asyncio task. Imports the standard library only.
 
 A `ContextVar` gives what a module global cannot: `no_grad()` in one thread or task leaves the others alone.
-Both settings share one integer, so that an op asks once (40 ns).
+The settings share one integer, so that an op asks once (40 ns).
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ R = TypeVar("R")
 
 ENABLE_BACKPROP: Final = 1
 DETECT_MUTATION: Final = 2
+TRANSFORMED: Final = 4  # the code that runs is a function that a transform differentiates
+# The name of leaves that stand for plain arguments: nobody but the transform that made one differentiates by it.
+ARGUMENT: Final = "argument"
 _BITS: Final = {"enable_backprop": ENABLE_BACKPROP, "detect_mutation": DETECT_MUTATION}
 
 mode: ContextVar[int] = ContextVar("tinypytorch.mode", default=ENABLE_BACKPROP)

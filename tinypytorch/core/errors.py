@@ -55,6 +55,8 @@ def explain(op: Function, error: Exception, operands: tuple[object, ...]) -> Exc
     text = f"{op_name(op)}: {error}. Given: {given}.{remedy}"
     if isinstance(error, np.exceptions.AxisError):
         return np.exceptions.AxisError(text)
+    if isinstance(error, np.linalg.LinAlgError):
+        return np.linalg.LinAlgError(text)
     return next(kind for kind in (IndexError, TypeError, ValueError) if isinstance(error, kind))(text)
 
 

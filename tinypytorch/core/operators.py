@@ -6,9 +6,10 @@ so that type checkers see ordinary methods and nothing is installed afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import eq, ne
 from types import EllipsisType
-from typing import Literal, Self, SupportsIndex, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -26,6 +27,7 @@ from tinypytorch.arrays import (
     Scalar,
     Shape,
     Whole,
+    integers,
     is_array,
     is_complex,
     is_numpy_scalar,
@@ -36,8 +38,8 @@ from tinypytorch.arrays import (
 )
 from tinypytorch.compat import override
 from tinypytorch.core.errors import bad_operand
-from tinypytorch.core.hooks import FUNCTIONS, Comparison, Conversion, is_served, refused
-from tinypytorch.core.storing import check_stored
+from tinypytorch.core.hooks import FUNCTIONS, Comparison, Conversion, is_sequence, is_served, listed, refused
+from tinypytorch.core.storing import check_lost, check_stored
 from tinypytorch.function import Binary, Function, Unary, Variadic
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
@@ -159,6 +161,20 @@ class ArrayOperators:
     def __ge__(self, other: Self | Plain, /) -> Mask:
         return compare(np.greater_equal, self, other)
 
+    @override
+    def __eq__(self, other: object, /) -> bool:
+        """Entry by entry, as NumPy compares: at run time an array of booleans. False for what is no number.
+
+        Dictionaries and sets go by identity all the same, by the hash.
+        """
+        return _equal(self.value(), _compared(other)) if _comparable(other) else NotImplemented
+
+    @override
+    def __ne__(self, other: object, /) -> bool:
+        return _not_equal(self.value(), _compared(other)) if _comparable(other) else NotImplemented
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         """The truth of a single value; `ValueError` for more, as in NumPy."""
         if self.size != 1:
@@ -180,10 +196,13 @@ class ArrayOperators:
 
     def __complex__(self) -> complex:
         check_stored(self, 1)
+        check_lost("complex", self)
         return complex(self.value())
 
     def _one_real(self, name: str) -> Array:
         check_stored(self, 2)
+        if name == "float":
+            check_lost(name, self)
         if is_complex(self):
             raise TypeError(f"{name} of a complex Variable would drop the imaginary part; take x.real, or complex(x)")
         return self.value()
@@ -328,22 +347,25 @@ def plain_operand(op: Function, x: object) -> Array:
     return weak(x)
 
 
+_equal: Callable[[object, object], bool] = eq
+_not_equal: Callable[[object, object], bool] = ne
+
+
+def _comparable(x: object) -> bool:
+    """Whether NumPy compares values with it: not with text, None and other objects."""
+    return isinstance(x, ArrayOperators | float | int | complex | list | tuple) or is_array(x) or is_numpy_scalar(x)
+
+
 def compare(ufunc: Comparison, a: object, b: object) -> Mask:
     """A comparison is a constant: a plain array of booleans."""
-    return ufunc(value_of(a), value_of(b))
+    return ufunc(_compared(a), _compared(b))
 
 
-def integers(name: str, given: tuple[int | Sequence[int] | None, ...]) -> tuple[int, ...]:
-    """`f(2, 3)` and `f((2, 3))` alike as `(2, 3)`; `TypeError` for what is not integers."""
-    found: list[int] = []
-    for part in given:
-        if isinstance(part, SupportsIndex):
-            found.append(part.__index__())
-        elif isinstance(part, Sequence) and len(given) == 1:
-            return integers(name, tuple(part))
-        else:
-            raise TypeError(f"{name}: takes integers or one tuple of them, not {type(part).__name__}")
-    return tuple(found)
+def _compared(x: object) -> Array:
+    """The value to compare: Python's numbers are weak, so that those of float32 compare as float32."""
+    if isinstance(x, float | int | complex) and not is_numpy_scalar(x):
+        return weak(x)
+    return value_of(listed(x) if is_sequence(x) else x)
 
 
 def own_index(index: Given | tuple[Given, ...]) -> Index:

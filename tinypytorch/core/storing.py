@@ -1,4 +1,4 @@
-"""Floor 3: what tells `a[i] = x` from `float(x)`, though both ask for a number. Imports nothing of the package.
+"""Floor 3: what tells `a[i] = x` from `float(x)`, though both ask for a number. Imports `config`.
 
 NumPy puts a 0-d Variable into an array by way of `__float__`, and its graph would be lost without a word. The bytecode
 that is being run tells: an assignment to an item is an instruction of its own, with no call in it.
@@ -9,6 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Final
+
+from tinypytorch.core.config import ENABLE_BACKPROP, TRANSFORMED, mode
+
+_LOSING: Final = ENABLE_BACKPROP | TRANSFORMED
 
 _frame: Callable[[int], FrameType] | None = getattr(sys, "_getframe", None)
 
@@ -24,6 +29,17 @@ def check_stored(x: object, depth: int) -> None:
             "a[i] = x keeps a number, and would lose the graph of x; collect Variables in a list and join them with "
             "np.array (of tinypytorch.numpy) or tinypytorch.stack, or write tinypytorch.at_set(a, i, x); for the "
             "number alone, a[i] = float(x)"
+        )
+
+
+def check_lost(name: str, x: object) -> None:
+    """`TypeError` where a transform would lose the derivative of x, because somebody asks for a number."""
+    graph: object = getattr(x, "requires_grad", False)
+    if graph and mode.get() & _LOSING == _LOSING:
+        raise TypeError(
+            f"{name}(x) in a function that is being differentiated: a number has no derivative, and that of x would be "
+            f"lost. NumPy's functions keep it (np.exp(x), where math.exp(x) asks for a number); {name}(x.detach()) "
+            "says that it is to be lost"
         )
 
 

@@ -26,7 +26,7 @@ from tinypytorch.arrays import (
     numeric_array,
 )
 from tinypytorch.compat import override
-from tinypytorch.core.config import DETECT_MUTATION, ENABLE_BACKPROP, mode
+from tinypytorch.core.config import ARGUMENT, DETECT_MUTATION, ENABLE_BACKPROP, mode
 from tinypytorch.core.errors import (
     EXPLAINED,
     HOW_CONSTANTS_ARE_MADE,
@@ -41,6 +41,7 @@ from tinypytorch.core.operators import plain_operand
 from tinypytorch.core.protocols import NumpyProtocols
 from tinypytorch.core.reverse import ARRAYS, NDARRAY, cotangent, fingerprints, write
 from tinypytorch.function import Binary, Function, Unary, Variadic
+from tinypytorch.ops.rounding import Positive
 
 # `Variable(None).data` is None, which the static type leaves out for everybody else's sake: in effect a cast.
 _boxed: Callable[[object], Array] = attrgetter("boxed")
@@ -95,10 +96,7 @@ class Variable(NumpyProtocols, Vertex):
 
     @property
     def data(self) -> Array:
-        """The array itself, not a copy: what is written into it, later operations see. (None for `Variable(None)`.)
-
-        Assigning replaces it: a leaf's only, since a result's data is its function's.
-        """
+        """The array itself: what is written into it, later operations see. Assigning replaces it: a leaf's only."""
         raw = self.raw
         if raw is not None:
             if type(raw) is NDARRAY:
@@ -174,9 +172,7 @@ class Variable(NumpyProtocols, Vertex):
         """Forget the gradient, so that the next `backward` starts from nothing."""
         self.kept_grad = None
 
-    def zero_grad(self) -> None:
-        """The same as `cleargrad`."""
-        self.kept_grad = None
+    zero_grad = cleargrad
 
     def detach(self) -> Variable:
         """A constant with the same data (the very same array), cut off the graph."""
@@ -216,7 +212,9 @@ class Variable(NumpyProtocols, Vertex):
         return _rebuild, (self.data, self.kept_grad, self.name, self.requires_grad)
 
     def __copy__(self) -> Variable:
-        """A leaf with a copy of the data and gradient, as copying an ndarray copies its data."""
+        """A leaf with a copy of data and gradient; of a result, or of an argument of a transform, a recorded copy."""
+        if self.tracking and (self.generation or self.name is ARGUMENT):
+            return self.record(Positive())
         grad = None if self.kept_grad is None else self.kept_grad.copy()
         empty = self.raw is None and self.boxed is None
         return _rebuild(None if empty else self.data.copy(), grad, self.name, self.requires_grad)

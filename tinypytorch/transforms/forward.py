@@ -19,7 +19,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array, is_complex, weak
+from tinypytorch.arrays import Array, is_complex, read_only, weak
 from tinypytorch.core.errors import op_name, shape_and_dtype
 from tinypytorch.core.gradients import operand_of, output_of
 from tinypytorch.core.graph import MultiNode, Vertex
@@ -66,6 +66,10 @@ class Side(Protocol[T]):
 
     def filled(self, x: T, by: float, /) -> T:
         """One number for each entry of x."""
+        ...
+
+    def guarded(self, t: T, /) -> T:
+        """A tangent that an op from outside cannot write into."""
         ...
 
     def transposed(self, y: Vertex, op: Function, ts: Sequence[T | None], /) -> tuple[T, ...]:
@@ -224,6 +228,10 @@ def _advance(side: Side[T], y: Vertex, tangents: dict[Vertex, T]) -> None:
     node, ts = y.node, [None if p is None else tangents.get(p) for p in parents_of(y)]
     if node is None or all(t is None for t in ts):
         return
+    if node.guarded:
+        ts = [None if t is None else side.guarded(t) for t in ts]
+        if hasattr(node.op, "tangent") and not is_unary(node.op) and not is_binary(node.op):
+            raise TypeError(f"jvp: {op_name(node.op)} has a tangent, which ops of one or two operands have")
     if isinstance(node, MultiNode):
         for output, t in zip(node.outputs, _along_any(side, node.op, y, ts), strict=True):
             v = output()
@@ -272,6 +280,10 @@ class ArraySide:
         made: Array = np.full_like(x, by)[()]
         return made
 
+    def guarded(self, t: Array, /) -> Array:
+        """As `Side.guarded`."""
+        return read_only(t)
+
     def transposed(self, y: Vertex, op: Function, ts: Sequence[Array | None], /) -> tuple[Array, ...]:
         """As `Side.transposed`."""
         ys, xs = [result(v) for v in self.results(y)], [result(x) for x in self.operands(y)]
@@ -301,6 +313,10 @@ class VariableSide:
     def filled(self, x: Tracked, by: float, /) -> Tracked:
         """As `Side.filled`."""
         return result(ARRAYS.filled(variable(x).value(), by))
+
+    def guarded(self, t: Tracked, /) -> Tracked:
+        """As `Side.guarded`: a Variable has no way to be written into but its data."""
+        return t
 
     def transposed(self, y: Vertex, op: Function, ts: Sequence[Tracked | None], /) -> tuple[Tracked, ...]:
         """As `Side.transposed`."""

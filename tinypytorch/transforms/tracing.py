@@ -10,14 +10,16 @@ is among the arguments or the function uses one that wants a gradient.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from types import FrameType
 from typing import ClassVar, Final
 
 import numpy as np
 
 from tinypytorch.arrays import Array, is_array, is_numpy_scalar, numeric_array
-from tinypytorch.core.config import Config, using_config
+from tinypytorch.core.config import ARGUMENT, ENABLE_BACKPROP, TRANSFORMED, Config, mode, using_config
 from tinypytorch.core.errors import shape_and_dtype
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.graph import Vertex
@@ -26,9 +28,6 @@ from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Spec, T, value
 from tinypytorch.transforms.forward import Step, ancestors, behind, in_order
 from tinypytorch.transforms.trees import Leaf, Structure, describe, flatten, map_leaves, trees
-
-# How many transforms the code that runs now is inside of.
-_depth: ContextVar[int] = ContextVar("tinypytorch.transforms", default=0)
 
 
 @value
@@ -47,8 +46,6 @@ class Alias:
 
 
 _ALIAS: Final = Alias()
-# The name of leaves that stand for plain arguments: nobody but the transform that made one differentiates by it.
-_ARGUMENT: Final = "argument"
 
 
 def alias(name: str, x: object) -> Variable:
@@ -66,7 +63,19 @@ def alias(name: str, x: object) -> Variable:
             f"{name}: {shape_and_dtype(x)} has no derivative; give floating numbers or arrays (x.astype(float), 3.0), "
             "or name other arguments with argnums"
         )
-    return Variable(values, _ARGUMENT)
+    return Variable(values, ARGUMENT)
+
+
+_frame: Callable[[int], FrameType] | None = getattr(sys, "_getframe", None)
+
+
+def _caller() -> int:
+    """How many calls above the caller the first is that is not in the folder of the package: what warnings name."""
+    frame = None if _frame is None else _frame(1)
+    depth, folder = 0, __file__.rpartition("transforms")[0]
+    while frame is not None and frame.f_code.co_filename.startswith(folder):
+        frame, depth = frame.f_back, depth + 1
+    return depth + 1
 
 
 class Trace:
@@ -86,27 +95,34 @@ class Trace:
         self.name: str = name
         leaves, structure = flatten(tuple([args[i] for i in which]))
         self.structure: Structure = structure
-        inside = _depth.get() > 0
+        before = mode.get()
+        inside = bool(before & TRANSFORMED)
         given = leaves if len(which) == len(args) else flatten(tuple(args))[0]
         self.nested: bool = inside or any(isinstance(x, Variable) for x in given)
         self.recording: bool = inside or Config.enable_backprop
-        with using_config("enable_backprop", True):
-            token = _depth.set(_depth.get() + 1)
-            try:
-                self.aliases: list[Variable] = [alias(name, x) for x in leaves]
-                replaced = list(args)
-                for i, x in zip(which, trees(self.structure, self.aliases), strict=True):
-                    replaced[i] = x
-                y = f(tuple(replaced))
-            finally:
-                _depth.reset(token)
+        own = ENABLE_BACKPROP | TRANSFORMED
+        mode.set(before | own)
+        try:
+            self.aliases: list[Variable] = [alias(name, x) for x in leaves]
+            replaced = list(args)
+            for i, x in zip(which, trees(self.structure, self.aliases), strict=True):
+                replaced[i] = x
+            y = f(tuple(replaced))
+        finally:
+            mode.set(before & own | mode.get() & ~own)
         outputs, results = flatten(y)
         self.outputs: list[object] = outputs
         self.results: Structure = results
+        if leaves and not any(isinstance(y, Variable) for y in outputs):
+            warnings.warn(
+                f"{name}: the function gave no Variable, but plain values: {describe(results)}, whose derivative is 0; "
+                "if they depend on the argument, something took a number or an array out of it",
+                stacklevel=_caller(),
+            )
         self.found: list[Vertex] | None = None
         if not self.nested:
             self.found, others = ancestors([y for y in outputs if isinstance(y, Variable)], self.aliases)
-            self.nested = any(isinstance(x, Variable) and x.name is not _ARGUMENT for x in others)
+            self.nested = any(isinstance(x, Variable) and x.name is not ARGUMENT for x in others)
 
     def steps(self) -> list[Step]:
         """What was recorded from the aliases to the outputs, in its order."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Container, Sequence
 from heapq import heappush
 from typing import Final, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import numpy as np
 
@@ -42,11 +42,12 @@ def _overwrite(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /
 
 def _third_dropped() -> Callable[[object, dict[Vertex, Array], Vertex, Array], None]:
     """Two gradients of a value are added, those after them are not."""
-    added: WeakKeyDictionary[Vertex, int] = WeakKeyDictionary()
+    added: dict[int, tuple[ref[Vertex], int]] = {}  # by identity: a vertex compares as its values do
 
     def add(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
-        if added.get(v) != id(grads):
-            added[v] = id(grads)
+        last = added.get(id(v))
+        if last is None or last[0]() is not v or last[1] != id(grads):
+            added[id(v)] = ref(v), id(grads)
             grads[v] = grads[v] + g
 
     return add
