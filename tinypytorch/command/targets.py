@@ -141,6 +141,9 @@ def entries(place: Place) -> tuple[Entry, ...]:
         if not (value in made and _needs_arguments(value)):
             found += _entries_of(place, name, value)
     if found:
+        for name, value in names.items():
+            if _is_half(module, value):
+                raise MisuseError(f"{place.source}: {name} {_lacks(value)}")
         return tuple(found)
     raise MisuseError(_no_ops(place, module, names))
 
@@ -153,6 +156,13 @@ def _defined_here(module: ModuleType, value: object) -> bool:
         protocol: object = getattr(value, "_is_protocol", False)
         return value.__module__ == module.__name__ and not protocol and not inspect.isabstract(value)
     return True
+
+
+def _is_half(module: ModuleType, value: object) -> bool:
+    """Whether a class of the module is meant as an op, and is none: it has a forward, and something like a rule."""
+    if not isinstance(value, type) or value.__module__ != module.__name__ or is_op(value):
+        return False
+    return hasattr(value, "forward") and any(name.startswith("backward") for name in vars(value))
 
 
 def _no_ops(place: Place, module: ModuleType, names: dict[str, object]) -> str:
