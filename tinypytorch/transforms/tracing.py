@@ -89,7 +89,7 @@ class Trace:
         inside = _depth.get() > 0
         given = leaves if len(which) == len(args) else flatten(tuple(args))[0]
         self.nested: bool = inside or any(isinstance(x, Variable) for x in given)
-        self.recording: bool = inside or Config.enable_backprop
+        self.recording: bool = Config.enable_backprop
         with using_config("enable_backprop", True):
             token = _depth.set(_depth.get() + 1)
             try:
