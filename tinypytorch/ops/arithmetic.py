@@ -130,8 +130,8 @@ class Pow:
         zero = u.equal(a, 0.0)
         if zero.any():
             return times(times(lift(Keep(~zero), gy), y), u.log(a + zero.astype(y.dtype)))
-        if is_complex(y) and not is_complex(a):  # of a negative number the logarithm is complex
-            return gy * y * u.log(a * one(y.dtype))
+        if zero.ndim == 0 or (is_complex(y) and not is_complex(a)):
+            a = a * one(y.dtype)  # the logarithm of a Python number is double, that of a negative one may be complex
         return times(times(gy, y), u.log(a))
 
 

@@ -17,7 +17,7 @@ from tinypytorch.core.graph import Vertex
 from tinypytorch.core.variable import Variable, result
 from tinypytorch.function import Tracked
 from tinypytorch.testing.passes import NARROW, WIDER, bits, end_of, leaves_of
-from tinypytorch.testing.programs import Program, spread
+from tinypytorch.testing.programs import Program, weights
 from tinypytorch.transforms.forward import ARRAYS, VARIABLES, behind, pushed
 from tinypytorch.transforms.transposing import variable
 
@@ -28,14 +28,14 @@ def _keeps(values: Sequence[Variable], dtype: str) -> bool:
     return all(float(np.finfo(v.dtype).eps) <= eps for v in values)
 
 
-def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] | None:
-    """<g, J t>, <Jᵀ g, t>, the size of their terms, and J t as pushed in arrays and in Variables."""
+def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array, Array] | None:
+    """<g, J t>, <Jᵀ g, t>, the size of their terms, the result, and J t as pushed in arrays and in Variables."""
     xs = leaves_of(p, dtype)
     end = end_of(p, p.record(xs))
     if end is None:
         return None
     y, seed = end
-    ts = [spread(x.shape, i + 3).astype(dtype)[()] for i, x in enumerate(xs)]
+    ts = [weights(x.data, i + 3).astype(x.dtype)[()] for i, x in enumerate(xs)]
     steps = behind([y], xs)
     plain: dict[Vertex, Array] = dict(zip(xs, ts, strict=True))
     pushed(ARRAYS, steps, plain)
@@ -47,7 +47,7 @@ def _moved(p: Program, dtype: str) -> tuple[float, float, float, Array, Array] |
     ahead = seed * moved
     back = [g.data * t for g, t in zip(pulled, ts, strict=True)]
     size = sum(float(np.abs(part).sum()) for part in (ahead, *back))
-    return float(ahead.sum().real), float(sum(part.sum().real for part in back)), size, moved, again
+    return float(ahead.sum().real), float(sum(part.sum().real for part in back)), size, y.data, moved, again
 
 
 def _bent(p: Program, dtype: str) -> tuple[float, float, float] | None:
@@ -57,7 +57,7 @@ def _bent(p: Program, dtype: str) -> tuple[float, float, float] | None:
     if end is None:
         return None
     y, seed = end
-    ts = [Variable(np.array(spread(x.shape, i + 3).astype(dtype))) for i, x in enumerate(xs)]
+    ts = [Variable(np.array(weights(x.data, i + 3), x.dtype)) for i, x in enumerate(xs)]
     recorded: dict[Vertex, Tracked] = dict(zip(xs, ts, strict=True))
     pushed(VARIABLES, behind([y], xs), recorded)
     moved = variable(recorded[y])
@@ -65,7 +65,7 @@ def _bent(p: Program, dtype: str) -> tuple[float, float, float] | None:
     turned = [(g, t.data) for g, t in zip(pulled, ts, strict=True) if g.requires_grad]
     ahead = gradients(moved, [*xs, *ts], seed, allow_unused=True) if moved.requires_grad else ()
     back = gradients([g for g, _ in turned], xs, [t for _, t in turned], allow_unused=True) if turned else ()
-    along = [np.asarray(spread(x.shape, i + 7).astype(dtype)) for i, x in enumerate([*xs, *ts])]
+    along = [np.array(weights(x.data, i + 7), x.dtype) for i, x in enumerate([*xs, *ts])]
     first = [g.data * v for g, v in zip(ahead, along, strict=bool(ahead))]
     second = [g.data * v for g, v in zip(back, along[: len(back)], strict=True)]
     second += [g.data * v for g, v in zip(pulled, along[len(xs) :], strict=True)]
@@ -92,8 +92,10 @@ def check_forward(p: Program) -> str | None:
         narrow, wide = _moved(p, precision), _moved(p, WIDER[precision])
     if narrow is None or wide is None:
         return None
-    ahead, back, size, moved, again = wide
-    if bits([narrow[3]]) != bits([narrow[4]]):
+    ahead, back, size, y, moved, again = wide
+    if moved.shape != y.shape or moved.dtype != y.dtype:
+        return f"a tangent of {moved.shape} {moved.dtype} for a result of {y.shape} {y.dtype}{_own(p)}"
+    if bits([narrow[4]]) != bits([narrow[5]]):
         return f"tangents as arrays and as Variables differ in bits{_own(p)}"
     if moved.shape != again.shape or moved.dtype != again.dtype:
         return f"tangents of {moved.shape} {moved.dtype} as arrays, of {again.shape} {again.dtype} as Variables"

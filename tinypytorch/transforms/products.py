@@ -207,7 +207,7 @@ def jacobian(f: object, argnums: Argnums = 0, has_aux: bool = False) -> object:
     array([[2., 0.],
            [0., 4.]])
     """
-    return _jacobian("jacobian", f, argnums, has_aux)
+    return _jacobian("jacobian", f, f, argnums, has_aux)
 
 
 @overload
@@ -224,10 +224,12 @@ def hessian(f: object, argnums: Argnums = 0) -> object:
     array([[6., 4.],
            [4., 0.]])
     """
-    return _jacobian("hessian", gradient("hessian", f, argnums, False), argnums, False)
+    return _jacobian("hessian", f, gradient("hessian", f, argnums, False), argnums, False)
 
 
-def _jacobian(name: str, f: object, argnums: Argnums, has_aux: bool) -> Served:
+def _jacobian(name: str, f: object, run: object, argnums: Argnums, has_aux: bool) -> Served:
+    """The Jacobian of `run`, which is f or made of it, under the name of f."""
+
     def answer(t: Trace, aux: object) -> object:
         several = isinstance(argnums, Sequence)
         blocks = _by_columns(t) if _count(t.aliases) < _count(t.outputs) else _by_rows(t)
@@ -235,7 +237,7 @@ def _jacobian(name: str, f: object, argnums: Argnums, has_aux: bool) -> Served:
         found = unflatten(t.results, [row if several else row[0] for row in rows])
         return (found, aux) if has_aux else found
 
-    return named(name, f, derived(name, f, argnums, has_aux, answer))
+    return named(name, f, derived(name, run, argnums, has_aux, answer))
 
 
 def _count(leaves: Sequence[object]) -> int:

@@ -19,7 +19,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import Array, is_array, is_numpy_scalar, numeric_array
-from tinypytorch.core.config import ARGUMENT, ENABLE_BACKPROP, TRANSFORMED, Config, mode, using_config
+from tinypytorch.core.config import ARGUMENT, ENABLE_BACKPROP, TRANSFORMED, mode, using_config
 from tinypytorch.core.errors import shape_and_dtype
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.graph import Vertex
@@ -99,7 +99,7 @@ class Trace:
         inside = bool(before & TRANSFORMED)
         given = leaves if len(which) == len(args) else flatten(tuple(args))[0]
         self.nested: bool = inside or any(isinstance(x, Variable) for x in given)
-        self.recording: bool = inside or Config.enable_backprop
+        self.recording: bool = bool(before & ENABLE_BACKPROP)
         own = ENABLE_BACKPROP | TRANSFORMED
         mode.set(before | own)
         try:
@@ -113,7 +113,7 @@ class Trace:
         outputs, results = flatten(y)
         self.outputs: list[object] = outputs
         self.results: Structure = results
-        if leaves and not any(isinstance(y, Variable) for y in outputs):
+        if leaves and outputs and all(number_or_array(y) is not None for y in outputs):
             warnings.warn(
                 f"{name}: the function gave no Variable, but plain values: {describe(results)}, whose derivative is 0; "
                 "if they depend on the argument, something took a number or an array out of it",
