@@ -101,7 +101,9 @@ def _refused(p: Program, i: Instruction, at: int) -> Blame | None:
     try:
         q.record([Variable(x) for x in q.leaves])
     except RAISED as error:
-        return Blame(at, None, f"applying it raises {said(error)}", "its forward gives what is no array")
+        writes = "read-only" in str(error)
+        suspicion = "its forward writes into an operand" if writes else "its forward gives what is no array"
+        return Blame(at, None, f"applying it raises {said(error)}", suspicion)
     return None
 
 

@@ -37,16 +37,21 @@ def opaque_programs(f: Traced, arrays: Sequence[Array] = (), seed: int = 0) -> I
         refused += 1
         point = first if refused > _PATIENCE else [_another(x, rng) for x in first]
         if refused > 2 * _PATIENCE:
-            raise TypeError(f"{op!r} does not take the same arrays again")
+            raise TypeError(f"{op!r} does not take these arrays: {_refused(op, first)}")
 
 
 def _refusal(op: Opaque) -> str:
     """What the function does with one number for each parameter, in words."""
+    return _refused(op, [leaf_values((), n) for n in range(_count(op))])
+
+
+def _refused(op: Opaque, point: Sequence[Array]) -> str:
+    """What the function does at a point, in words."""
     try:
-        y = op.forward(*(leaf_values((), n) for n in range(_count(op))))
+        y = op.forward(*point)
     except Exception as error:
         return said(error)
-    return f"of numbers it gives {y.dtype}" if np.isfinite(y).all() else f"of numbers it gives {y}"
+    return f"it gives {y.dtype}" if np.isfinite(y).all() else f"it gives {y}"
 
 
 def _count(op: Opaque) -> int:
