@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ import tinypytorch as tp
 from tests.support import call
 from tinypytorch import Variable
 from tinypytorch.arrays import Slice
-from tinypytorch.transforms.trees import flatten
+from tinypytorch.transforms.trees import describe, flatten, unflatten
 
 FIRST: Slice = slice(None, -1)
 REST: Slice = slice(1, None)
@@ -20,6 +22,18 @@ POINT: NDArray[np.float64] = np.array([1.3, 0.7, 0.8, 1.9, 1.2])
 
 def rosenbrock(x: Variable) -> Variable:
     return tp.sum(100.0 * (x[REST] - x[FIRST] ** 2) ** 2 + (1.0 - x[FIRST]) ** 2)
+
+
+def doubled(x: Variable) -> Variable:
+    return x * 2.0
+
+
+def squares(x: Variable) -> Variable:
+    return tp.sum(x * x)
+
+
+def fixed(p: tuple[()]) -> Variable:
+    return Variable(np.array(6.0))
 
 
 def test_rosenbrock_as_scipy_has_it() -> None:
@@ -96,8 +110,16 @@ def test_what_is_refused() -> None:
     fun, _ = tp.objective(rosenbrock, POINT)
     with pytest.raises(ValueError, match="a vector of 5 numbers, not shape"):
         fun(np.zeros(4))
+    with pytest.raises(ValueError, match=r"a vector of 5 numbers, not shape \(5, 1\)"):
+        fun(np.zeros((5, 1)))
+    with pytest.raises(ValueError, match="another structure"):
+        fun.flatten([POINT])
+    with pytest.raises(TypeError, match="objective: takes a function with one number"):
+        tp.objective(doubled, POINT)[0].hessp(POINT, POINT)
     with pytest.raises(TypeError, match="takes a function"):
         call(tp.objective, 1.0, POINT)
+    with pytest.raises(TypeError, match=r"not .*complex128"):
+        tp.objective(rosenbrock, POINT * 1.0j)
 
 
 def test_integers_count_as_float64() -> None:
@@ -107,3 +129,46 @@ def test_integers_count_as_float64() -> None:
     fun, x = tp.objective(squared, {"a": 3})
     value, slope = fun(x)
     assert (value, slope.tolist(), x.dtype.name) == (9.0, [6.0], "float64")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float16", "float32", "longdouble"])
+def test_the_vector_is_in_double_precision(dtype: str) -> None:
+    x0 = np.array([1, 2], dtype)
+    fun, x = tp.objective(squares, x0)
+    value, slope = fun(x)
+    assert (value, slope.tolist()) == (5.0, [2.0, 4.0])
+    assert {str(v.dtype) for v in (x, slope, fun.hessp(x, x))} == {"float64"}
+    assert str(np.asarray(fun.unflatten(x)).dtype) == ("float64" if np.dtype(dtype).kind in "iu" else str(x0.dtype))
+
+
+def test_parameters_do_not_share_the_optimizers_memory() -> None:
+    fun, x = tp.objective(rosenbrock, POINT)
+    assert not np.may_share_memory(np.asarray(fun.unflatten(x)), x)
+    assert not np.may_share_memory(x, POINT)
+
+
+def test_no_parameters_are_an_empty_vector() -> None:
+    fun, x = tp.objective(fixed, ())
+    value, slope = fun(x)
+    assert (value, x.shape, slope.shape) == (6.0, (0,), (0,))
+
+
+@pytest.mark.parametrize(
+    ("tree", "text"),
+    [
+        (1.0, "*"),
+        ((), "()"),
+        ((1.0,), "(*,)"),
+        ((1.0, [2.0, 3.0]), "(*, [*, *])"),
+        ({}, "{}"),
+        ({"a": None, 2: (1.0,)}, "{'a': None, 2: (*,)}"),
+        ([], "[]"),
+    ],
+)
+def test_structures_are_shown_as_python_writes_them(tree: object, text: str) -> None:
+    assert describe(flatten(tree)[1]) == text
+
+
+def test_an_ordered_dict_is_a_dict() -> None:
+    leaves, structure = flatten(OrderedDict[str, object](b=1.0, a=[2.0]))
+    assert unflatten(structure, leaves) == {"b": 1.0, "a": [2.0]}

@@ -26,7 +26,11 @@ A = TypeVar("A")
 P = ParamSpec("P")
 
 
-def stop_gradient(tree: A) -> A:
+@overload
+def stop_gradient(tree: Variable) -> Variable: ...
+@overload
+def stop_gradient(tree: A) -> A: ...
+def stop_gradient(tree: object) -> object:
     """The same values as constants: nothing is differentiated through them.
 
     tree: a Variable, or nested tuples, lists and dicts of them; anything else stays as it is.
@@ -35,8 +39,7 @@ def stop_gradient(tree: A) -> A:
     >>> print(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    cut = map_leaves(_detached, tree)
-    return cut if isinstance(cut, type(tree)) else tree
+    return map_leaves(_detached, tree)
 
 
 def _detached(x: object) -> object:

@@ -102,7 +102,7 @@ def describe(structure: Structure) -> str:
     parts = [describe(part) for part in structure.parts]
     if structure.kind is type(None):
         return "None"
-    if structure.keys:
+    if issubclass(structure.kind, dict):
         return "{" + ", ".join(f"{key!r}: {part}" for key, part in zip(structure.keys, parts, strict=True)) + "}"
     inside = ", ".join(parts)
     return f"[{inside}]" if issubclass(structure.kind, list) else f"({inside}{',' * (len(parts) == 1)})"
