@@ -19,7 +19,7 @@ from tinypytorch import no_grad
 # What the modules that are loaded may import beside the package itself: small, or loaded by NumPy in every version.
 NAMED = {
     *("__future__", "collections.abc", "contextvars", "functools", "heapq", "importlib", "itertools", "math"),
-    *("operator", "os", "sys", "threading", "types", "typing", "weakref", "numpy", "numpy.typing"),
+    *("operator", "os", "sys", "threading", "types", "typing", "warnings", "weakref", "numpy", "numpy.typing"),
 }
 # What may be loaded that `import numpy` alone has not loaded.
 NEW = {
