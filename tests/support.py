@@ -6,6 +6,9 @@ import numpy as np
 
 from tinypytorch import Array, Variable
 
+# Whether NumPy is 2.4 or newer. 2.3 pads by no dictionary.
+SINCE_2_4 = np.lib.NumpyVersion(np.__version__) >= "2.4.0"
+
 
 def var(x: float | list[float] | list[list[float]], dtype: str = "float64") -> Variable:
     """A leaf that holds a new array."""

@@ -19,6 +19,8 @@ pytest.importorskip("rich")
 from tests.command_files import Content, in_folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+# As shells have it for what they start in the background, and processes inherit it.
+heeded = pytest.mark.skipif(signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="Ctrl-C is ignored here")
 
 
 def pid_of(path: Path) -> int:
@@ -61,6 +63,7 @@ class Hangs:
 
 
 @posix
+@heeded
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C, which a terminal sends to all processes: what was done is reported, and nothing keeps running."""
     (tmp_path / "hangs.py").write_text(HANGS)
@@ -83,6 +86,7 @@ def test_interrupted(tmp_path: Path) -> None:
 
 
 @posix
+@heeded
 def test_a_search_is_interrupted(tmp_path: Path) -> None:
     """What was found until Ctrl-C is reported."""
     pytest.importorskip("micrograd")

@@ -86,6 +86,8 @@ CALLS: list[tuple[str, list[Array], Mapping[str, object]]] = [
 def give_numpys_values(name: str, arrays: list[Array], options: Mapping[str, object]) -> None:
     """The function of this package and NumPy's, on Variables: forms, dtypes and values are NumPy's."""
     expected = call(getattr(np.linalg, name), *arrays, **options)
+    if name == "cond":
+        expected = np.real(np.asarray(expected))  # NumPy 2.3 gives complex numbers for complex matrices
     for f in (getattr(linalg, name), getattr(np.linalg, name)):
         found = call(f, *(Variable(x) for x in arrays), **options)
         assert getattr(found, "_fields", ()) == getattr(expected, "_fields", ())

@@ -207,6 +207,7 @@ def holds_variables(y: object) -> bool:
     return isinstance(y, Variable) or ((is_tuple(y) or is_list(y)) and any(holds_variables(part) for part in parts(y)))
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # since NumPy 2.5
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_a_constant_name_gives_what_numpy_gives(name: str) -> None:
     args = GIVEN.get(name, (X,))
