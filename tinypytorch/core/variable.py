@@ -172,7 +172,9 @@ class Variable(NumpyProtocols, Vertex):
         """Forget the gradient, so that the next `backward` starts from nothing."""
         self.kept_grad = None
 
-    zero_grad = cleargrad
+    def zero_grad(self) -> None:
+        """The same as `cleargrad`."""
+        self.kept_grad = None
 
     def detach(self) -> Variable:
         """A constant with the same data (the very same array), cut off the graph."""
