@@ -167,6 +167,13 @@ def twice(x: Variable) -> object:
     return x, x
 
 
+WEIGHT = three()
+
+
+def weighted(x: Variable) -> Variable:
+    return WEIGHT * array(x)
+
+
 def text(x: object) -> object:
     return "text"
 
@@ -178,6 +185,7 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: tp.custom_vjp(twice, own_slope)(three()), TypeError, "gives one array; this one gave 2"),
     (lambda: call(tp.custom_vjp(cubed, own_slope), [three()]), TypeError, r"not within .* are \(\[\*\],\)"),
     (lambda: call(call(tp.custom_vjp, text, own_slope), 2.0), TypeError, "custom_vjp: the function gives arrays"),
+    (lambda: call(tp.custom_vjp(weighted, own_slope), 2.0), ValueError, "not among its arguments"),
     (lambda: tp.checkpoint(text)(three()), TypeError, "checkpoint: the function gives arrays"),
 ]
 

@@ -99,6 +99,33 @@ def test_a_derivative_is_differentiated_by_its_direction(dtype: str) -> None:
         np.testing.assert_array_equal(v.grad, slope)
 
 
+def test_directions_are_taken_in_the_dtype_of_the_argument() -> None:
+    a = A.astype("float32")
+    assert moved(cube, a, B).dtype == a.dtype
+    assert moved(cube, 1.0 + 2.0j, 1.0).dtype == np.dtype("complex128")
+    assert np.asarray(call(tp.hvp(total), a, B)).dtype == a.dtype
+
+
+def same(x: Variable) -> Variable:
+    return x
+
+
+def twofold(x: Variable) -> tuple[Variable, Variable]:
+    return x, x
+
+
+def test_single_numbers_come_back_as_numpys_scalars() -> None:
+    """Also where nothing is computed, and where nothing moves."""
+    one = np.array(1.0)
+    still = ruled(lambda g, y, x: Variable(np.array(0.0), requires_grad=False))
+    both_ways = call(call(tp.jacobian, twofold), 2.0)
+    assert is_sequence(both_ways)
+    numbers = [tp.jvp(f, (2.0,), (one,))[1] for f in (same, still)]
+    numbers += [tp.vjp(f, 2.0)[1](one)[0] for f in (same, still)]
+    numbers += [tp.grad(same)(2.0), call(tp.hvp(cube), 2.0, one), tp.jacobian(same)(2.0), *both_ways]
+    assert {type(x) for x in numbers} == {np.float64}
+
+
 def test_constant_variables_as_directions_give_variables() -> None:
     one = Variable(np.ones(2), requires_grad=False)
     for y in (tp.jvp(cube, (A,), (one,))[1], tp.jvp(both, (A, B), (A, one))[1]):
@@ -186,7 +213,6 @@ def test_forward_mode_works_without_recording() -> None:
 
 RULES: list[tuple[str, Rule]] = [
     ("of the argument", lambda g, y, x: g * x),
-    ("none", lambda g, y, x: None),
     ("zero", lambda g, y, x: Variable(np.zeros(2), requires_grad=False)),
 ]
 
@@ -225,14 +251,24 @@ def test_a_rule_of_two_operands_is_transposed(shapes: tuple[Shape, Shape]) -> No
     np.testing.assert_array_equal(found, 2 * a * b)
 
 
-def test_an_operand_that_gets_no_gradient_gives_no_tangent() -> None:
+def test_an_operand_that_moves_has_a_gradient_in_either_mode() -> None:
     def product(a: Variable, b: Variable) -> Array:
         return held(a) * held(b)
 
     def rule(g: Variable, y: Variable, a: Variable, b: Variable) -> object:
         return g * b, None
 
-    assert moved_by_two(tp.custom_vjp(product, rule), (2.0, 3.0), (1.0, 1.0)) == 3.0
+    f = tp.custom_vjp(product, rule)
+
+    def of_a(a: Variable) -> Variable:
+        return f(a, Variable(B, requires_grad=False))
+
+    np.testing.assert_array_equal(moved(of_a, A, A), A * B)
+    text = "Ruled: the rule for input 1 gave NoneType, not an array"
+    with pytest.raises(TypeError, match=text):
+        tp.jvp(f, (2.0, 3.0), (1.0, 1.0))
+    with pytest.raises(TypeError, match=text):
+        call(call(tp.grad, f, (0, 1)), 2.0, 3.0)
 
 
 def test_a_rule_that_does_not_use_its_cotangent_is_an_error() -> None:

@@ -61,7 +61,7 @@ class Side(Protocol[T]):
         ...
 
     def run(self, op: Function, xs: Sequence[T], /) -> tuple[T, ...]:
-        """What an op gives for these operands."""
+        """What an op of several operands gives for these."""
         ...
 
     def filled(self, x: T, by: float, /) -> T:
@@ -264,8 +264,6 @@ class ArraySide:
 
     def run(self, op: Function, xs: Sequence[Array], /) -> tuple[Array, ...]:
         """As `Side.run`."""
-        if is_unary(op):
-            return (op.forward(xs[0]),)
         if is_binary(op):
             return (op.forward(xs[0], xs[1]),)
         if is_many(op):

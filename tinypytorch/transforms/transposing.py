@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinypytorch.core.apply import apply
-from tinypytorch.core.errors import op_name
+from tinypytorch.core.errors import bad_gradient, op_name
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.graph import Vertex
 from tinypytorch.core.operators import value_of
-from tinypytorch.core.variable import Variable, result
+from tinypytorch.core.variable import Variable
 from tinypytorch.function import Function, Tracked, is_binary, is_many, is_multi, is_unary, is_variadic
 from tinypytorch.ops.shaping import SumTo
 
@@ -28,9 +28,7 @@ def variable(x: Tracked | Vertex) -> Variable:
 
 
 def applied(op: Function | None, xs: Sequence[Variable]) -> tuple[Variable, ...]:
-    """An op applied to Variables, recorded."""
-    if is_unary(op):
-        return (xs[0].record(op),)
+    """An op of several operands applied to Variables, recorded."""
     if is_binary(op):
         return (xs[0].combine(op, xs[0], xs[1]),)
     if not is_many(op):
@@ -81,8 +79,10 @@ def transposed(
     gxs = pulled(op, gys, ys, xs, tuple(t is not None for t in ts), several)
     found: list[tuple[Variable, Variable]] = []
     for i, (gx, t) in enumerate(zip(gxs, ts, strict=True)):
-        if t is None or gx is None:
+        if t is None:
             continue
+        if gx is None:
+            raise bad_gradient(op, i, gx, xs[i].value())
         g = gx if isinstance(gx, Variable) else None
         if g is not None and g.requires_grad:
             found.append((g if g.shape == t.shape else g.record(SumTo(t.shape)), t))
@@ -91,6 +91,4 @@ def transposed(
                 f"jvp: what the rule of {op_name(op)} gives for input {i} is not recorded as depending on its "
                 "cotangent, so it has no forward derivative; write it in operators, methods and NumPy's ufuncs of `gy`"
             )
-    if not found:
-        return tuple(result(np.zeros(y.shape, y.dtype)[()]) for y in ys)
     return gradients([g for g, _ in found], gys, [t for _, t in found], create_graph=again, allow_unused=True)
