@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from operator import eq, ne
 from types import EllipsisType
-from typing import ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -173,7 +173,13 @@ class ArrayOperators:
     def __ne__(self, other: object, /) -> bool:
         return _not_equal(self.value(), _compared(other)) if _comparable(other) else NotImplemented
 
-    __hash__: ClassVar[Callable[[object], int]] = object.__hash__
+    if TYPE_CHECKING:
+
+        @override
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         """The truth of a single value; `ValueError` for more, as in NumPy."""
