@@ -13,6 +13,7 @@ import tinypytorch as tp
 from tests.support import call
 from tinypytorch import Variable
 from tinypytorch.arrays import Slice
+from tinypytorch.core.hooks import is_tuple
 from tinypytorch.transforms.trees import describe, flatten, unflatten
 
 FIRST: Slice = slice(None, -1)
@@ -87,7 +88,7 @@ def test_nested_parameters_keep_their_structure_and_dtype() -> None:
 def test_logistic_regression_as_scikit_learn_fits_it() -> None:
     datasets, linear_model = pytest.importorskip("sklearn.datasets"), pytest.importorskip("sklearn.linear_model")
     data, labels = call(datasets.load_breast_cancer, return_X_y=True), None
-    assert isinstance(data, tuple)
+    assert is_tuple(data)
     x, labels = np.asarray(data[0], np.float64), np.asarray(data[1], np.float64)
     x = (x - x.mean(0)) / x.std(0)
     signs = 2.0 * labels - 1.0

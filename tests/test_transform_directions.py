@@ -15,6 +15,7 @@ import tinypytorch as tp
 from tests.support import call
 from tinypytorch import Array, Variable, apply
 from tinypytorch.arrays import Shape
+from tinypytorch.core.hooks import is_tuple
 from tinypytorch.function import T
 from tinypytorch.transforms.tracing import plain
 from tinypytorch.transforms.trees import is_sequence
@@ -134,7 +135,7 @@ def test_constant_variables_as_directions_give_variables() -> None:
 
 def test_products_with_a_hessian_by_several_arguments() -> None:
     found = call(call(tp.hvp, both, (1, 0)), A, B, (A, B))
-    assert isinstance(found, tuple)
+    assert is_tuple(found)
     np.testing.assert_array_equal(np.asarray(found[0], float), 2 * A * A * A + 4 * A * B * B)
     np.testing.assert_array_equal(np.asarray(found[1], float), 4 * A * B * A + 2 * B * B * B)
 

@@ -126,7 +126,6 @@ class Settings(TypedDict):
 
     include: list[str]
     typeCheckingMode: str
-    pythonVersion: str
     extraPaths: list[str]
 
 
@@ -137,7 +136,6 @@ def basedpyright(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     settings: Settings = {
         "include": [str(path) for path in (*ACCEPTS, REJECTS)],
         "typeCheckingMode": "strict",
-        "pythonVersion": "3.11",
         "extraPaths": [str(ROOT)],
     }
     project = tmp_path_factory.mktemp("basedpyright") / "pyrightconfig.json"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import tinypytorch as tp
 from tinypytorch import Array, T, Variable
 from tinypytorch.arrays import Mask, Positions, Slice
+from tinypytorch.ops import ufuncs
 from tinypytorch.ops.indexing import GetItem
 from tinypytorch.ops.reductions import Sum
 from tinypytorch.ops.shaping import BroadcastTo, Stack, SumTo
@@ -62,15 +63,14 @@ class Named:
 
 
 class Sine:
-    """A `Unary` op whose rule calls a ufunc: NumPy leaves the result to the annotation."""
+    """A `Unary` op whose rule calls a ufunc: NumPy's own, by a name with the types that rules need."""
 
     def forward(self, x: Array, /) -> Array:
         y: Array = np.sin(x)
         return y
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        slope: T = np.cos(x)
-        return gy * slope
+        return gy * ufuncs.cos(x)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def check_the_rest_is_numpys() -> None:
     assert_type(np.pi, float)
     x: numpy.float64 = np.float64(1.0)
     assert isinstance(x, np.floating)
-    assert_type(np.finfo(np.float64).eps, numpy.float64)
+    assert_type(np.iinfo(np.int64).max, int)
 
 
 def check_arguments_of_reductions() -> None:

@@ -7,6 +7,7 @@ Their parameters are NumPy's, by name and place. What writes into the array, or 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, Self
 
 import numpy as np
@@ -188,22 +189,22 @@ class NumpyMethods(ArrayMethods):
 
     def all(self, axis: Axis = None, out: None = None, keepdims: bool = False) -> Mask:
         """Whether all entries over `axis` are other than 0."""
-        y: Mask = np.all(self.value(), axis, out, keepdims)
+        y: Mask = methodcaller("all", axis=axis, out=out, keepdims=keepdims)(self.value())
         return y
 
     def any(self, axis: Axis = None, out: None = None, keepdims: bool = False) -> Mask:
         """Whether an entry over `axis` is other than 0."""
-        y: Mask = np.any(self.value(), axis, out, keepdims)
+        y: Mask = methodcaller("any", axis=axis, out=out, keepdims=keepdims)(self.value())
         return y
 
     def argmax(self, axis: int | None = None, out: None = None, *, keepdims: bool = False) -> Positions:
         """The index of the (first) largest entry along `axis`, or among all in C order."""
-        y: Positions = np.argmax(self.value(), axis, out, keepdims=keepdims)
+        y: Positions = methodcaller("argmax", axis, out, keepdims=keepdims)(self.value())
         return y
 
     def argmin(self, axis: int | None = None, out: None = None, *, keepdims: bool = False) -> Positions:
         """The index of the (first) smallest entry along `axis`, or among all in C order."""
-        y: Positions = np.argmin(self.value(), axis, out, keepdims=keepdims)
+        y: Positions = methodcaller("argmin", axis, out, keepdims=keepdims)(self.value())
         return y
 
     def argsort(

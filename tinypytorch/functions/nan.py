@@ -6,13 +6,14 @@ The gradient of a nan is exactly 0. Where there is nothing else, the result is N
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import methodcaller
 
 import numpy as np
 
 from tinypytorch.arrays import Array, Axis, Mask, Precision
 from tinypytorch.core.apply import constant
 from tinypytorch.core.variable import Operand, Variable
-from tinypytorch.functions.reductions import in_type
+from tinypytorch.functions.reductions import holding, in_type
 from tinypytorch.functions.reductions import max as _max
 from tinypytorch.functions.reductions import min as _min
 from tinypytorch.functions.selection import where
@@ -38,7 +39,7 @@ def nanmean(a: Operand, axis: Axis = None, *, keepdims: bool = False) -> Variabl
     """
     x = constant(a)
     good: Mask = ~np.isnan(x.data)
-    count: Array = good.sum(axis, dtype=x.data.real.dtype, keepdims=keepdims)
+    count = holding(good, axis, x.data.real.dtype, keepdims)
     return x.record(Keep(good)).sum(axis, keepdims=keepdims) / count
 
 
@@ -177,5 +178,6 @@ def nanpercentile(
 
 def _known(bad: Mask, y: Variable, axis: Axis, keepdims: bool) -> Variable:
     """y, but nan where everything was bad."""
-    nothing: Mask = np.asarray(bad.all(axis, keepdims=keepdims))
+    all_bad: Mask = methodcaller("all", axis, keepdims=keepdims)(bad)
+    nothing = np.asarray(all_bad)
     return where(nothing, same(y, np.nan), y) if nothing.any() else y

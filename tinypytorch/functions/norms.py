@@ -15,6 +15,7 @@ from tinypytorch.core.apply import constant
 from tinypytorch.core.operators import ABS
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.decomposing import svdvals
+from tinypytorch.functions.reductions import holding
 from tinypytorch.functions.solving import inv, matrices, square
 from tinypytorch.ops.accumulations import Norm
 
@@ -77,7 +78,8 @@ def _vector(x: Variable, ord: Order, axis: Axis, keepdims: bool) -> Variable:
     if ord == -math.inf:
         return sizes.min(axis, keepdims=keepdims)
     if ord == 0:
-        count: Array = np.not_equal(x.data, 0.0).sum(axis, dtype=x.data.real.dtype, keepdims=keepdims)
+        nonzero: Mask = np.not_equal(x.data, 0.0)
+        count = holding(nonzero, axis, x.data.real.dtype, keepdims)
         return Variable(np.asarray(count), requires_grad=False)
     return sizes.sum(axis, keepdims=keepdims) if ord == 1 else x.record(Norm(float(ord), axis, keepdims))
 

@@ -6,6 +6,7 @@ An axis that is out of range or named twice is an error that names the op.
 
 from __future__ import annotations
 
+from operator import methodcaller
 from typing import TypeAlias
 
 import numpy as np
@@ -162,5 +163,10 @@ def kept(x: Variable, where: Which) -> Variable:
 
 def counted(x: Variable, where: Which, axis: Axis, keepdims: bool) -> Array:
     """How many entries count, over an axis."""
-    count: Array = mask_of(where, x).sum(axis, dtype=x.dtype, keepdims=keepdims)
+    return holding(mask_of(where, x), axis, x.dtype, keepdims)
+
+
+def holding(mask: Mask, axis: Axis, dtype: np.dtype[np.float64], keepdims: bool) -> Array:
+    """How many entries of a mask hold, over an axis, in a dtype."""
+    count: Array = methodcaller("sum", axis, dtype, keepdims=keepdims)(mask)  # overloads know no bool, just literals
     return count

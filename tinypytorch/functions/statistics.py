@@ -29,6 +29,7 @@ from tinypytorch.functions.reductions import Which, counted, in_type, kept, mask
 from tinypytorch.functions.selection import where as _where
 from tinypytorch.ops.accumulations import CumProd, CumSum, LogSoftmax, Norm, Prod
 from tinypytorch.ops.shaping import AsType, BroadcastTo
+from tinypytorch.ops.ufuncs import sqrt
 
 _PROD, _CUMSUM, _CUMPROD, _LOG_SOFTMAX = Prod(), CumSum(), CumProd(), LogSoftmax()
 # Half precision counts no further than 65,504: spreads are computed in single precision, as NumPy does.
@@ -349,8 +350,7 @@ def _left(
 
 def root(left: float | Array, like: np.dtype[np.float64]) -> Array:
     """The square root of a number or an array, as exact as a dtype is."""
-    y: Array = np.sqrt(np.asarray(left, like))
-    return y
+    return sqrt(np.asarray(left, like))
 
 
 def same(x: Variable, number: float) -> Array:

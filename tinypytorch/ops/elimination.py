@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -64,7 +65,8 @@ def _imaginary(x: object) -> object:
 
 
 def _each(f: Callable[[object], object]) -> Map:
-    return np.frompyfunc(f, 1, 1)
+    each: Map = methodcaller("frompyfunc", f, 1, 1)(np)  # `Any`: what it gives is an array of objects
+    return each
 
 
 _EACH_REAL: Final = _each(_real)

@@ -67,8 +67,7 @@ class Mean:
     spec: ClassVar[Spec] = Spec(cases=lambda: _over(Mean), holomorphic=True, linear=True)
 
     def forward(self, x: Array, /) -> Array:
-        y: Array = x.mean(self.axis, keepdims=self.keepdims)
-        return y
+        return u.mean_reduce(x, self.axis, self.keepdims)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         shape: Shape = x.shape

@@ -1,11 +1,12 @@
 """Floor 2: NumPy's ufuncs with the types that rules need; the very same objects at run time.
 
-Imports `arrays` and `function`. NumPy types the result of every ufunc `Any`; here an array gives an array and a
-Variable gives a Variable (NEP 13), so a rule needs no annotations inside.
+Imports `arrays` and `function`. NumPy types the result of a ufunc `Any`, or an array of `Any`; here an array gives an
+array and a Variable gives a Variable (NEP 13), so a rule needs no annotations inside.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Protocol
 
@@ -45,39 +46,40 @@ class Pair(Protocol):
     def __call__(self, a: T, b: T | float, /) -> T: ...
 
 
-exp: Map = np.exp
-log: Map = np.log
-sin: Map = np.sin
-cos: Map = np.cos
-tanh: Map = np.tanh
-sqrt: Map = np.sqrt
-absolute: Map = np.absolute
-square: Map = np.square
-sign: Map = np.sign
-positive: Map = np.positive
-conjugate: Map = np.conjugate
-fabs: Map = np.fabs
-tan: Map = np.tan
-arcsin: Map = np.arcsin
-arccos: Map = np.arccos
-arctan: Map = np.arctan
-sinh: Map = np.sinh
-cosh: Map = np.cosh
-arcsinh: Map = np.arcsinh
-arccosh: Map = np.arccosh
-arctanh: Map = np.arctanh
-deg2rad: Map = np.deg2rad
-rad2deg: Map = np.rad2deg
-exp2: Map = np.exp2
-expm1: Map = np.expm1
-log2: Map = np.log2
-log10: Map = np.log10
-log1p: Map = np.log1p
-cbrt: Map = np.cbrt
-reciprocal: Map = np.reciprocal
-rint: Map = np.rint
-isfinite: Test = np.isfinite
-isnan: Test = np.isnan
+# NumPy's stubs know no ufunc that gives what it was given; `attrgetter` gives `Any`, so these are not checked.
+exp: Map = attrgetter("exp")(np)
+log: Map = attrgetter("log")(np)
+sin: Map = attrgetter("sin")(np)
+cos: Map = attrgetter("cos")(np)
+tanh: Map = attrgetter("tanh")(np)
+sqrt: Map = attrgetter("sqrt")(np)
+absolute: Map = attrgetter("absolute")(np)
+square: Map = attrgetter("square")(np)
+sign: Map = attrgetter("sign")(np)
+positive: Map = attrgetter("positive")(np)
+conjugate: Map = attrgetter("conjugate")(np)
+fabs: Map = attrgetter("fabs")(np)
+tan: Map = attrgetter("tan")(np)
+arcsin: Map = attrgetter("arcsin")(np)
+arccos: Map = attrgetter("arccos")(np)
+arctan: Map = attrgetter("arctan")(np)
+sinh: Map = attrgetter("sinh")(np)
+cosh: Map = attrgetter("cosh")(np)
+arcsinh: Map = attrgetter("arcsinh")(np)
+arccosh: Map = attrgetter("arccosh")(np)
+arctanh: Map = attrgetter("arctanh")(np)
+deg2rad: Map = attrgetter("deg2rad")(np)
+rad2deg: Map = attrgetter("rad2deg")(np)
+exp2: Map = attrgetter("exp2")(np)
+expm1: Map = attrgetter("expm1")(np)
+log2: Map = attrgetter("log2")(np)
+log10: Map = attrgetter("log10")(np)
+log1p: Map = attrgetter("log1p")(np)
+cbrt: Map = attrgetter("cbrt")(np)
+reciprocal: Map = attrgetter("reciprocal")(np)
+rint: Map = attrgetter("rint")(np)
+isfinite: Test = attrgetter("isfinite")(np)
+isnan: Test = attrgetter("isnan")(np)
 maximum: Zip = np.maximum
 minimum: Zip = np.minimum
 power: Zip = np.power
@@ -90,11 +92,20 @@ heaviside: Zip = np.heaviside
 arctan2: Zip = np.arctan2
 logaddexp: Zip = np.logaddexp
 logaddexp2: Zip = np.logaddexp2
-# NumPy's stubs have no Variable among two arguments; `attrgetter` gives `Any`, so these three are not checked.
+# Nor have they a Variable among two arguments.
 hypot: Pair = attrgetter("hypot")(np)
 floor_divide: Pair = attrgetter("floor_divide")(np)
-# Where a and b are the same number (`==` between Variables is identity, as dictionaries need it).
+# As `==`, but typed as the array of booleans that it is, where `object` promises a bool.
 equal: Same = attrgetter("equal")(np)
+
+
+class _Reduce(Protocol):
+    """A method of arrays that reduces axes."""
+
+    def __call__(self, axis: Axis, /, *, keepdims: bool) -> Array: ...
+
+
+_mean: Callable[[Array], _Reduce] = attrgetter("mean")
 
 
 def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
@@ -117,6 +128,11 @@ def add_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
     """`np.sum` without the 2 microseconds of its dispatch."""
     y: Array = np.add.reduce(x, axis, keepdims=True) if keepdims else np.add.reduce(x, axis)
     return y
+
+
+def mean_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
+    """The mean, as NumPy's method makes it; its stubs know no bool among the types of `keepdims`."""
+    return _mean(x)(axis, keepdims=keepdims)
 
 
 def multiply_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:

@@ -18,6 +18,7 @@ from tinypytorch.ops.expm import Expm
 from tinypytorch.ops.products import MatMul
 from tinypytorch.ops.reductions import Max, Min
 from tinypytorch.ops.solving import Inv
+from tinypytorch.ops.ufuncs import add_reduce
 from tinypytorch.testing import forward as invariant
 from tinypytorch.testing.faults.fault import STRUCTURE, Fault, Patch, always, engine
 from tinypytorch.testing.reduce import ENTRIES
@@ -51,8 +52,7 @@ def _of_both_triangles(op: Cholesky, t: Array, y: Array, x: Array) -> Array:
 
 def _sum_of_ties(op: Max | Min, t: Array, y: Array, x: Array) -> Array:
     top = y.reshape(np.maximum.reduce(x, op.axis, keepdims=True).shape)
-    summed: Array = np.where(x >= top, t, 0.0).sum(op.axis, keepdims=op.keepdims)
-    return summed
+    return add_reduce(np.where(x >= top, t, 0.0), op.axis, op.keepdims)
 
 
 def _fault(name: str, op: type[object], attribute: str, wrong: object, because: str) -> Fault:
