@@ -172,6 +172,19 @@ def test_what_counts_as_an_op_of_a_module(tmp_path: Path, monkeypatch: pytest.Mo
     assert [entry.name for entry in found] == ["Mine", "three", "sine"]
 
 
+def test_a_class_that_is_meant_as_an_op_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named beside those that are ops, which are verified; a layer, with a forward alone, is meant as none."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "misspelt.py").write_text(
+        "class Op:\n def forward(self, x): return x\n def backward(self, gy, y, x): return gy\n"
+        "class Typo:\n def forward(self, x): return x\n def backwards(self, gy, y, x): return gy\n"
+        "class Layer:\n def forward(self, x): return x\n"
+    )
+    one, two = entries(place_of(str(tmp_path / "misspelt.py")))
+    assert (one.name, one.trouble, two.name) == ("Op", "", "Typo")
+    assert two.trouble.startswith("Typo has a forward, but no rule: backward (one input)")
+
+
 def test_an_op_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "unmade.py").write_text(

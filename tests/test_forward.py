@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -214,11 +215,25 @@ class Narrow(Counted):
         return t.reshape((1, *x.shape))
 
 
-def test_a_tangent_of_another_shape_is_an_error() -> None:
-    def f(v: Variable) -> Variable:
-        return apply(Narrow(), v)
+class NarrowProduct(Scaled):
+    """The same with two operands."""
 
-    with pytest.raises(ValueError, match=r"Narrow.tangent gave .*the result is .*\(2,\)"):
+    @override
+    def tangent(self, ta: T, tb: T, y: T, a: T, b: T, /) -> T:
+        return ta.reshape((1, *y.shape))
+
+
+def _narrow(v: Variable) -> Variable:
+    return apply(Narrow(), v)
+
+
+def _narrow_product(v: Variable) -> Variable:
+    return apply(NarrowProduct(), v, v)
+
+
+@pytest.mark.parametrize("f", [_narrow, _narrow_product])
+def test_a_tangent_of_another_shape_is_an_error(f: Callable[[Variable], Variable]) -> None:
+    with pytest.raises(ValueError, match=r"Narrow.*\.tangent gave .*the result is .*\(2,\)"):
         tp.jvp(f, (np.ones(2),), (np.ones(2),))
 
 

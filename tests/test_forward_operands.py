@@ -137,30 +137,6 @@ def test_all_results_of_an_op_get_their_tangents_at_once() -> None:
         assert np.isclose(tp.grad(tp.grad(f))(2.0), second)
 
 
-class Narrow:
-    """A product that forgets that a tangent has the shape of its result."""
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a * b
-
-    def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return gy * b
-
-    def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        return gy * a
-
-    def tangent(self, ta: T, tb: T, y: T, a: T, b: T, /) -> T:
-        return ta.reshape((1, *y.shape))
-
-
-def test_a_tangent_of_two_operands_of_another_shape_is_an_error() -> None:
-    def f(v: Variable) -> Variable:
-        return apply(Narrow(), v, v)
-
-    with pytest.raises(ValueError, match=r"Narrow.tangent gave .*the result is .*\(2,\)"):
-        tp.jvp(f, (np.ones(2),), (np.ones(2),))
-
-
 class Mirrored:
     """The conjugate of a b. A rule, given a tangent for the cotangent, is wrong if any operand is complex."""
 

@@ -67,6 +67,8 @@ TAKERS: dict[str, Callable[[Variable], object]] = {
     "fill": lambda x: np.sum(_filled(x)) * x,
     "float64": lambda x: call(np.float64, x),
     "initial": lambda x: call(np.ones(2).sum, initial=x),
+    "fromiter": lambda x: call(np.fromiter, [x], float),
+    "sum": lambda x: call(np.sum, np.ones(2), initial=x),
 }
 
 

@@ -141,9 +141,8 @@ def entries(place: Place) -> tuple[Entry, ...]:
         if not (value in made and _needs_arguments(value)):
             found += _entries_of(place, name, value)
     if found:
-        for name, value in names.items():
-            if _is_half(module, value):
-                raise MisuseError(f"{place.source}: {name} {_lacks(value)}")
+        half = [name for name, value in names.items() if _is_half(module, value)]
+        found += [Entry(f"{place.source}:{name}", name, trouble=f"{name} {_lacks(names[name])}") for name in half]
         return tuple(found)
     raise MisuseError(_no_ops(place, module, names))
 

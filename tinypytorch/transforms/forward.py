@@ -208,13 +208,12 @@ def pushed(side: Side[T], steps: Sequence[Step], tangents: dict[Vertex, T]) -> N
     Each is let go where it is needed no more: the next one finds its memory in the cache.
     """
     for y, spent in steps:
-        p, q = (None, None) if y.unary is None and y.binary is None else (y.left, None if y.binary is None else y.right)
-        ta = None if p is None else tangents.get(p)
-        tb = None if q is None else tangents.get(q)
         if y.unary is not None:
-            if ta is not None:
-                tangents[y] = along_one(side, y.unary, y, ta)
+            t = _of(y.left, tangents)
+            if t is not None:
+                tangents[y] = along_one(side, y.unary, y, t)
         elif y.binary is not None:
+            ta, tb = _of(y.left, tangents), _of(y.right, tangents)
             if ta is not None or tb is not None:
                 tangents[y] = along_two(side, y.binary, y, ta, tb)
         elif y not in tangents:  # else another output of a node that had its turn
@@ -223,9 +222,14 @@ def pushed(side: Side[T], steps: Sequence[Step], tangents: dict[Vertex, T]) -> N
             tangents.pop(v, None)
 
 
+def _of(p: Vertex | None, tangents: dict[Vertex, T]) -> T | None:
+    """The tangent of an operand, None if it does not move."""
+    return None if p is None else tangents.get(p)
+
+
 def _advance(side: Side[T], y: Vertex, tangents: dict[Vertex, T]) -> None:
     """Add to the tangents of the operands of the node that gave y those of its results."""
-    node, ts = y.node, [None if p is None else tangents.get(p) for p in parents_of(y)]
+    node, ts = y.node, [_of(p, tangents) for p in parents_of(y)]
     if node is None or all(t is None for t in ts):
         return
     if node.guarded:
