@@ -2,7 +2,7 @@
 
 At a kink there is no derivative to be right about, but two things can be checked: that the rule gives what its `spec`
 says, exactly, and that this lies between the one-sided derivatives (in Clarke's generalized gradient: Optimization and
-Nonsmooth Analysis, 1983), which dual numbers give exactly.
+Nonsmooth Analysis, 1983), which dual numbers give exactly. And forward mode takes the same side as the rule.
 
 The package's own ops have one more to keep: at the ends of their domains, where slopes are infinite, a cotangent that
 is exactly zero gives exactly zero.
@@ -22,6 +22,7 @@ from tinypytorch.core.variable import Variable
 from tinypytorch.function import Function, Kink, is_binary, is_unary
 from tinypytorch.ops import ALL, spec_of
 from tinypytorch.testing import extras
+from tinypytorch.testing.forward import check_forward
 from tinypytorch.testing.numbers.dual import WATCH, Watch
 from tinypytorch.testing.numbers.elements import duals
 from tinypytorch.testing.numbers.rounded import ROUNDED
@@ -67,8 +68,9 @@ def _check(op: Function, kink: Kink) -> str | None:
     for n, (stated, gradient) in enumerate(zip(kink.gradients, given, strict=True)):
         if not np.array_equal(np.array(stated), gradient):
             return f"at {_text(operands)} the gradient of operand {n} is {gradient.tolist()}, not {stated} as stated"
-    outside = _outside(op, operands, given)
-    return None if outside is None else f"at {_text(operands)} {outside}"
+    q = Program.of(operands, (op, *range(len(operands))))
+    complaint = _outside(op, operands, given) or check_forward(q)
+    return None if complaint is None else f"at {_text(operands)} {complaint}"
 
 
 def _given(op: Function, operands: list[Array], cotangent: float = 1.0) -> list[Array]:

@@ -49,7 +49,7 @@ class Budget:
     seeds: int = 20
     programs: int = 200
     shrunk: int = 3
-    every: int = 4
+    every: int = 2
     max_nodes: int = 7
 
 
