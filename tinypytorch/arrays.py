@@ -5,10 +5,11 @@ Imports NumPy only. Nothing in this file knows of Variables or graphs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import Context
 from operator import methodcaller
 from types import EllipsisType
-from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Final, ParamSpec, SupportsIndex, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,9 @@ ComplexScalar: TypeAlias = complex | np.complex128 | np.complex64 | np.clongdoub
 Precision: TypeAlias = str | type[float] | type[np.float16] | type[np.float32] | type[np.float64] | np.dtype[np.float64]
 IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # A Python number among operands: NumPy computes with it as with an array, weakly in the dtype (NEP 50).
 # `methodcaller` gives `Any`, so the annotation below is not checked: in effect a cast. `+x` is a number as it is.
@@ -143,6 +147,27 @@ def boxed(values: tuple[Array, ...]) -> tuple[Array, ...]:
     return tuple(np.asarray(v) if hasattr(v, "dtype") else np.asarray(v, dtype) for v in values)
 
 
+_PLAIN: Final = frozenset[type]((np.ndarray, np.float64, np.float32, np.complex128))
+_QUIET: Final = Context()
+_QUIET.run(np.seterr, all="ignore")
+
+
+def quietly(f: Callable[P, R], /, *xs: P.args, **named: P.kwargs) -> R:
+    """f(*xs) without NumPy's warnings of division by zero, overflow and the like, nor their errors.
+
+    `np.errstate` takes as long as some ufuncs of a thousand entries. A context of its own takes a tenth of that, but
+    there every context variable has its default, so it is for plain arrays and numbers alone; else it is `np.errstate`.
+
+    >>> quietly(np.exp, np.array([1000.0]))
+    array([inf])
+    """
+    for x in xs:
+        if type(x) not in _PLAIN:
+            with np.errstate(all="ignore"):
+                return f(*xs, **named)
+    return _QUIET.copy().run(f, *xs, **named)
+
+
 def read_only(x: Array) -> Array:
     """A view that cannot be written into, of an array that somebody else's code is to see; a number as it is."""
     if type(x) not in (np.ndarray, np.memmap):
@@ -160,6 +185,11 @@ def holdable(x: object) -> bool:
 def is_array(x: object) -> TypeGuard[AnyArray]:
     """Whether x is an ndarray, of whatever dtype (`isinstance` alone leaves the type parameters unknown)."""
     return isinstance(x, np.ndarray)
+
+
+def is_plain(x: object) -> TypeGuard[Array]:
+    """Whether x is an operand without a graph: an array, a NumPy scalar, or a Python number, which is weak (NEP 50)."""
+    return isinstance(x, (np.ndarray, np.generic, int, float, complex))
 
 
 def is_slice(x: object) -> TypeGuard[Slice]:

@@ -17,7 +17,7 @@ from typing import Literal, Protocol, Self, TypeAlias, TypeGuard, TypeVar, datac
 import numpy as np
 from numpy.typing import NDArray
 
-from tinypytorch.arrays import Array, Axis, Index, Mask, Shape, is_complex
+from tinypytorch.arrays import Array, Axis, Index, Mask, Shape, is_complex, is_plain
 from tinypytorch.compat import override
 
 
@@ -60,6 +60,7 @@ class Tracked(Protocol):
     def transpose(self, axes: Sequence[int], /) -> Self: ...
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwargs: object) -> object: ...
     def record(self, op: Unary, /) -> Self: ...
+    def combine(self, op: Binary, left: object, right: object, /) -> Self: ...
     def record_all(self, op: Variadic, /, *others: object) -> Self: ...
 
 
@@ -140,15 +141,20 @@ def lift(op: Unary, x: T) -> T:
     return x.record(op)
 
 
+def lift_pair(op: Binary, a: T, b: T) -> T:
+    """`lift` for an op of two operands, both of one world; a Python number is of either."""
+    if not isinstance(a, (np.ndarray, np.generic)):
+        return a.combine(op, a, b)
+    if is_plain(b):
+        return op.forward(a, b)
+    raise TypeError(f"lift_pair: {type(b).__name__} beside a plain array; give two arrays or two Variables")
+
+
 def join(op: Variadic, xs: tuple[T, ...]) -> T:
     """`lift` for an op of any number of inputs, all of them arrays or all of them Variables."""
     head = xs[0]
     if isinstance(head, (np.ndarray, np.generic)):
-        rest: list[Array] = []
-        for x in xs[1:]:
-            if isinstance(x, (np.ndarray, np.generic)):
-                rest.append(x)
-        return op.forward(head, *rest)
+        return op.forward(head, *[x for x in xs[1:] if is_plain(x)])
     return head.record_all(op, *xs[1:])
 
 

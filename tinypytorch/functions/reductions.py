@@ -38,7 +38,10 @@ def sum(
     >>> sum(Variable(np.ones((2, 3))), axis=0)
     variable([2. 2. 2.])
     """
-    y = kept(in_type(constant(x), dtype), where).sum(axis, keepdims=keepdims)
+    x = constant(x)
+    if dtype is None and initial is None and where is None:
+        return x.sum(axis, keepdims=keepdims)
+    y = kept(in_type(x, dtype), where).sum(axis, keepdims=keepdims)
     return y if initial is None else y + initial
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, is_complex, one
+from tinypytorch.arrays import Array, is_complex, one, quietly
 from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import every, over, times
@@ -64,6 +64,10 @@ class Mul:
         return gy * a
 
 
+def _quotient_moved(ta: T, tb: T, y: T, b: T) -> T:
+    return (ta - tb * y) / b
+
+
 @value
 class Div:
     """y = a / b. The rule for b is -(g / b) y, not -g a / b**2, whose square overflows long before y does."""
@@ -81,8 +85,7 @@ class Div:
 
     def tangent(self, ta: T, tb: T, y: T, a: T, b: T, /) -> T:
         """Both quotients in one, where the two rules divide twice; with their zeros if it is not all numbers."""
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            t = (ta - tb * y) / b
+        t = quietly(_quotient_moved, ta, tb, y, b)
         return t if every(u.isfinite(t)) else over(ta - times(tb, y), b)
 
 

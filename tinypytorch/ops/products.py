@@ -69,6 +69,8 @@ class MatMul:
         return a @ b
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
+        if a.ndim == 2 == b.ndim:
+            return gy @ b.mT
         if b.ndim == 1:
             ga: T = _column(gy) * b
         elif a.ndim == 1:
@@ -78,6 +80,8 @@ class MatMul:
         return _summed(ga, a.shape)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
+        if a.ndim == 2 == b.ndim:
+            return a.mT @ gy
         if a.ndim == 1 and b.ndim == 1:
             gb: T = gy * a
         elif a.ndim == 1:

@@ -55,7 +55,7 @@ class Sum:
         return u.add_reduce(x, self.axis, self.keepdims)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return spread(gy, x.shape, self.axis)
+        return lift(BroadcastTo(x.shape), gy) if self.axis is None else spread(gy, x.shape, self.axis)
 
 
 @value

@@ -119,7 +119,10 @@ class BroadcastTo:
         if len(self.shape) < x.ndim or math.prod(self.shape) > SMALL:
             return np.broadcast_to(x, self.shape)
         y = np.empty(self.shape, x.dtype)
-        y[...] = x
+        if x.ndim:
+            y[...] = x
+        else:
+            y.fill(x)
         return y
 
     def backward(self, gy: T, y: T, x: T, /) -> T:

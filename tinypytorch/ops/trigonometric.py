@@ -10,10 +10,10 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import IMAGINARY, Array, is_complex
-from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, value
+from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, lift_pair, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import over, times
-from tinypytorch.ops.elementwise import SechSquared
+from tinypytorch.ops.elementwise import OVER_COSH_SQUARED
 from tinypytorch.ops.selection import Keep
 
 # The poles of the tangent between -18 and 18.
@@ -30,7 +30,7 @@ class Tan:
         return u.tan(x)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * (lift(SechSquared(), x * IMAGINARY) if is_complex(x) else y * y + 1.0)
+        return lift_pair(OVER_COSH_SQUARED, gy, x * IMAGINARY) if is_complex(x) else gy * (y * y + 1.0)
 
 
 _INSIDE = Domain(low=-1.0, high=1.0)

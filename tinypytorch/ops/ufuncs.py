@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Mask
+from tinypytorch.arrays import Array, Axis, Mask, boxed
 from tinypytorch.function import T
 
 
@@ -114,14 +114,19 @@ def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
     return y
 
 
-@np.errstate(over="ignore")
-def sech(x: Array) -> Array:
-    """1 / cosh x, in a new array: 0 where cosh overflows, without a warning."""
-    if x.dtype.kind == "c":  # the quotient by an infinite complex number is nan
-        e: Array = np.exp(np.where(x.real < 0, x, -x))
-        return e * 2.0 / (e * e + 1.0)
-    y: Array = np.cosh(x)
-    return np.divide(1.0, y, y) if y.ndim else 1.0 / y
+def over_cosh_squared(a: Array, b: Array) -> Array:
+    """a / cosh(b)**2, in a new array."""
+    y: Array = np.cosh(b)
+    if type(a) is type(y) and y.ndim and a.shape == y.shape and a.dtype == y.dtype and y.dtype.kind != "c":
+        y *= y
+        return np.divide(a, y, y)
+    a, b = boxed((a, b))
+    if b.dtype.kind == "c":  # the quotient by an infinite complex number is nan
+        e: Array = np.exp(np.where(b.real < 0, b, -b))
+        e = e * 2.0 / (e * e + 1.0)
+        return a * (e * e)
+    y = np.cosh(b)
+    return a / (y * y)
 
 
 def add_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
