@@ -159,3 +159,28 @@ def test_a_gradient_in_the_shape_of_the_result_is_summed_for_operands_that_are_b
     x = var([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     with pytest.raises(ValueError, match=r"gave a gradient of shape \(3,\), but the input has shape \(2, 3\)"):
         tp.gradients(apply(Summed(rows_together), x, 1.0), x, create_graph=create_graph)
+
+
+class Sealed:
+    """y = 2 x; its rule gives a new array that is not to be written into."""
+
+    def forward(self, x: Array, /) -> Array:
+        return x * 2.0
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        g = gy * 2.0
+        if isinstance(g, np.ndarray):
+            g.flags.writeable = False
+        return g
+
+
+@pytest.mark.parametrize("uses", [1, 2, 3])
+def test_a_gradient_that_a_rule_made_read_only_is_added_to_and_written_all_the_same(uses: int) -> None:
+    x = Variable(np.ones(2))
+    y = x * 0.0
+    for _ in range(uses):
+        y = y + apply(Sealed(), x)
+    y.backward()
+    assert x.grad is not None
+    x.grad += 1.0
+    np.testing.assert_array_equal(x.grad, 2.0 * uses + 1.0)

@@ -84,7 +84,7 @@ def chain(operation: Callable[[Variable, Variable], Variable], value: tp.Array, 
 
 
 # Calls of Python functions, of built-in ones, and bytecodes, for each operation. The calls: this file's lambda, the
-# operator or function, `combine` or `record`, the forward; in the backward pass `pull` and a rule for each operand, and
+# operator or function, `combine` or `record`, the forward; in the backward pass `step`, a rule for each operand, and
 # `add` with its question who else holds an array, for every gradient of a Variable after the first. They are exact; so
 # are the bytecodes, but versions of Python differ, so they have a margin.
 MARGIN = 1.25
@@ -103,18 +103,18 @@ FORWARD = {
     ("array +", "array"): (5, 3, 201),
 }
 BACKWARD = {
-    ("add", "0-d"): (5, 1, 254),
-    ("add", "array"): (7, 2, 321),
-    ("add a number", "0-d"): (2, 1, 158),
-    ("add a number", "array"): (2, 1, 170),
-    ("mul", "0-d"): (5, 1, 258),
-    ("mul", "array"): (7, 2, 325),
-    ("square", "0-d"): (2, 1, 146),
-    ("square", "array"): (2, 1, 158),
-    ("sin", "0-d"): (2, 1, 148),
-    ("sin", "array"): (2, 1, 160),
-    ("array +", "0-d"): (2, 1, 171),
-    ("array +", "array"): (2, 1, 171),
+    ("add", "0-d"): (4, 3, 191),
+    ("add", "array"): (5, 4, 246),
+    ("add a number", "0-d"): (2, 3, 130),
+    ("add a number", "array"): (2, 3, 142),
+    ("mul", "0-d"): (4, 3, 195),
+    ("mul", "array"): (5, 4, 250),
+    ("square", "0-d"): (2, 3, 131),
+    ("square", "array"): (2, 3, 143),
+    ("sin", "0-d"): (2, 3, 133),
+    ("sin", "array"): (2, 3, 145),
+    ("array +", "0-d"): (2, 3, 143),
+    ("array +", "array"): (2, 3, 143),
 }
 
 

@@ -98,7 +98,7 @@ class Fault:
             setattr(self.owner, self.attribute, right)
 
 
-_sweep, _write, _pull, _init = graph.sweep, reverse.write, reverse.ArrayWorld.pull, Variable.__init__
+_sweep, _write, _step, _init = graph.sweep, reverse.write, reverse.ArrayWorld.step, Variable.__init__
 _combine, _attach = Variable.combine, variable.attach
 Seeds = Sequence[tuple[Vertex, Array]]
 Keep = tuple[Vertex, ...] | set[Vertex] | None
@@ -157,10 +157,12 @@ def without_lock(swept: Swept[Array]) -> None:
 _current: dict[str, Array] = {}
 
 
-def through_a_global(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> tuple[Array | None, Array]:
+def through_a_global(
+    world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /
+) -> None:
     _current["gradient"] = gy
     time.sleep(0.0001)
-    return _pull(world, y, _current["gradient"], i)
+    _step(world, y, _current["gradient"], grads, arrived)
 
 
 def half_written(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swept[Array]:
@@ -222,7 +224,7 @@ FAULTS = [
     Fault("check_growth", "objects behind", variable, "write", hoards_lists),
     Fault("check_growth", "arrays behind", variable, "write", hoards_arrays),
     Fault("check_threads", "do not give twice", variable, "write", without_lock),
-    Fault("check_threads", "raises|other bits", reverse.ArrayWorld, "pull", through_a_global),
+    Fault("check_threads", "raises|other bits", reverse.ArrayWorld, "step", through_a_global),
     Fault("check_failure", "leaves a part of the pass", variable, "sweep", half_written),
     Fault("check_failure", "does not reach the caller", variable, "sweep", swallowed),
     Fault("check_failure", "not in force any more", pulling, "using_config", not_put_back),

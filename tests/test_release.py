@@ -36,13 +36,13 @@ def test_results_that_recording_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_results_that_a_pass_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     hoard: list[Vertex] = []
-    pull = ArrayWorld.pull
+    step = ArrayWorld.step
 
-    def kept(world: ArrayWorld, y: Vertex, gy: Array, i: int) -> tuple[Array | None, Array]:
+    def kept(world: ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex]) -> None:
         hoard.append(y)
-        return pull(world, y, gy, i)
+        step(world, y, gy, grads, arrived)
 
-    monkeypatch.setattr(ArrayWorld, "pull", kept)
+    monkeypatch.setattr(ArrayWorld, "step", kept)
     assert check_released(P) == "2 of 2 results outlive their graph (pass: backward)"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from tinypytorch.arrays import Array, broadcasts_to, is_complex
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
-from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, Vertex, sweep
+from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, Vertex, step_by, sweep
 from tinypytorch.core.reverse import ARRAYS, check_unchanged, cotangent, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, result
 from tinypytorch.function import Tracked
@@ -172,8 +172,12 @@ class VariableWorld:
 
     __slots__ = ()
 
+    def step(self, y: Vertex, gy: Tracked, grads: dict[Vertex, Tracked], arrived: list[Vertex], /) -> None:
+        """As `World.step`."""
+        step_by(self.pull, self, y, gy, grads, arrived)
+
     def pull(self, y: Vertex, gy: Tracked, i: int, /) -> tuple[Tracked | None, Tracked]:
-        """As `World.pull`."""
+        """Run the rule of operand `i` of the op that gave `y`, whose gradient is `gy`: its gradient, and itself."""
         v, binary = _variable(y), y.binary
         a = operand_of(y.op, y.left, y.a, 0)
         if binary is None:

@@ -7,7 +7,7 @@ last output.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from heapq import heappop, heappush
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 from weakref import ref
@@ -243,12 +243,12 @@ Edge: TypeAlias = tuple[Vertex, T | None, T, int]
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def pull(self, y: Vertex, gy: T, i: int, /) -> tuple[T | None, T]:
-        """Run the rule of operand `i` of the op that gave `y`, whose gradient is `gy`: its gradient, and itself."""
+    def step(self, y: Vertex, gy: T, grads: dict[Vertex, T], arrived: list[Vertex], /) -> None:
+        """Run the rules of the op in the slots of `y`, whose gradient is `gy`, and `put` what they give."""
         ...
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, T], /) -> Sequence[Edge[T]]:
-        """The same for all operands of a node. Takes the gradients of its outputs out of `grads`."""
+        """Run the rules of a node. Takes the gradients of its outputs out of `grads`."""
         ...
 
     def fit(self, g: T | None, x: T, y: Vertex, i: int, /) -> T:
@@ -279,6 +279,44 @@ class Swept(Generic[T]):
         self.stale: list[Vertex] = stale
 
 
+def put(
+    world: World[T], v: Vertex, g: T | None, x: T, y: Vertex, i: int, grads: dict[Vertex, T], arrived: list[Vertex]
+) -> None:
+    """Add the gradient g of the operand x, number i of the op that gave `y`, to that of its vertex v.
+
+    If it is the first that a result gets, the vertex goes to those that arrived.
+    """
+    kind = type(g)
+    # A scalar's type says all; arrays and Variables have a shape to compare.
+    if (
+        g is None
+        or kind is not type(x)
+        or (kind is not FLOAT64 and (g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype)))
+    ):
+        g = world.fit(g, x, y, i)
+    if v in grads:
+        world.add(grads, v, g)
+        return
+    grads[v] = g
+    if v.generation:
+        arrived.append(v)
+
+
+def step_by(
+    pull: Callable[[Vertex, T, int], tuple[T | None, T]],
+    world: World[T],
+    y: Vertex,
+    gy: T,
+    grads: dict[Vertex, T],
+    arrived: list[Vertex],
+) -> None:
+    """`World.step` by a function that runs the rule of one operand, and gives its gradient and the operand itself."""
+    for i in ONE if y.binary is None else TWO:
+        v = y.right if i else y.left
+        if v is not None and v.tracking:  # a gradient that was added to another is gone before the next is made
+            put(world, v, *pull(y, gy, i), y, i, grads, arrived)
+
+
 def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
     """Visit the results behind `seeds` by generation, the latest first, each once, and accumulate gradients.
 
@@ -294,75 +332,56 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     waiting: dict[int, list[Vertex]] = {}
     heap: list[int] = []
     level: list[Vertex] = []  # those of the generation that is being visited: nothing is added to them any more
-    latest: Vertex | None = None  # beside the heap: in a chain nothing is ever in it
+    arrived: list[Vertex] = []  # from the last visit: the latest of them is mostly next, and does not wait
     keeps = keep is None or keep != ()
-    y: Vertex | None = None
-    gy: T | None = None  # the gradient of y, where y has its op in its own slots
-    edges: Sequence[Edge[T]] = [(v, g, g, 0) for v, g in seeds if v.tracking]
-    turns: Sequence[int] = range(len(edges))
+    for v, g in seeds:
+        if v.tracking:
+            put(world, v, g, g, v, 0, grads, arrived)
     while True:
+        y = arrived.pop() if arrived else None
+        if y is not None and arrived:
+            for v in arrived:
+                if v.generation > y.generation:
+                    y, v = v, y
+                wait(v, waiting, heap)
+            arrived.clear()
+        if y is None or level or (heap and y.generation <= -heap[0]):
+            if y is not None:
+                wait(y, waiting, heap)
+            if not level:
+                if not heap:
+                    break
+                level = waiting.pop(-heappop(heap))
+                level.reverse()
+            y = level.pop()
+        if y.generation <= oldest:  # as is all that waits
+            break
+        node = y.node
         try:
-            for i in turns:
-                if gy is None or y is None:
-                    v, g, x, i = edges[i]
-                else:
-                    operand = y.right if i else y.left
-                    if operand is None or not operand.tracking:
-                        continue
-                    g, v = None, operand  # a gradient that was added to another is gone before the next is made
-                    g, x = world.pull(y, gy, i)
-                # A scalar's type says all; arrays and Variables have a shape to compare.
-                kind = type(g)
-                if (
-                    g is None
-                    or kind is not type(x)
-                    or (kind is not FLOAT64 and (g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype)))
-                ):
-                    if y is None:
-                        raise TypeError("a seed does not fit its output")
-                    g = world.fit(g, x, y, i)
-                if v in grads:
-                    world.add(grads, v, g)
-                    continue
-                grads[v] = g
-                if v.generation > oldest:
-                    if latest is not None:
-                        wait(latest, waiting, heap)
-                    latest = v
-            if latest is None or level or (heap and latest.generation <= -heap[0]):
-                if latest is not None:
-                    wait(latest, waiting, heap)
-                if not level:
-                    if not heap:
-                        return Swept(grads, kept, stale)
-                    level = waiting.pop(-heappop(heap))
-                    level.reverse()
-                y = level.pop()
-            else:
-                y = latest
-            latest = g = gy = None
-            edges = ()
-            node = y.node
             if node is None:
                 if y.tracking == RETAINED or (keeps and (keep is None or y in keep)):
                     kept[y] = grads[y]
                 elif y.kept_grad is not None:
                     stale.append(y)
-                gy = grads.pop(y)
-                turns = ONE if y.binary is None else TWO
-                continue
-            if y in grads:  # else it is another output of a node already visited
+                world.step(y, grads.pop(y), grads, arrived)
+            elif y in grads:  # else it is another output of a node already visited
                 for v in _arrived(node, grads):
                     if keep is None or v.tracking == RETAINED or v in keep:
                         kept[v] = grads[v]
                     elif v.kept_grad is not None:
                         stale.append(v)
-                edges = world.pull_node(node, y, grads)
-            turns = range(len(edges))
+                _put_all(world, world.pull_node(node, y, grads), y, grads, arrived)
         except Exception as error:
-            if y is not None:
-                error.add_note(f"in the derivative rule of {op_name(y.op)}")
+            error.add_note(f"in the derivative rule of {op_name(y.op)}")
             raise
+    return Swept(grads, kept, stale)
+
+
+def _put_all(
+    world: World[T], edges: Sequence[Edge[T]], y: Vertex, grads: dict[Vertex, T], arrived: list[Vertex]
+) -> None:
+    for v, g, x, i in edges:
+        put(world, v, g, x, y, i, grads, arrived)
 
 
 def wait(v: Vertex, waiting: dict[int, list[Vertex]], heap: list[int]) -> None:

@@ -5,7 +5,8 @@ Rules get plain arrays here: no graph, no wrapper, NumPy's own speed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from sys import getrefcount
 from threading import Lock
 from typing import Final, TypeVar
@@ -23,11 +24,11 @@ from tinypytorch.arrays import (
     numeric_array,
     one,
     read_only,
-    sum_leading,
     sum_to,
 )
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
 from tinypytorch.core.graph import (
+    FLOAT64,
     BinaryNode,
     Edge,
     MultiNode,
@@ -43,6 +44,11 @@ NDARRAY: type[object] = np.ndarray
 # Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
 _writing = Lock()
 K = TypeVar("K")
+
+# The seed of most passes.
+ONE: Final = one(np.dtype(np.float64))
+# The array that another is a view of, or None: NumPy's stubs know no more of it than `Any`.
+_base: Callable[[Array], object] = attrgetter("base")
 
 
 def fingerprints(arrays: tuple[Array, ...]) -> tuple[int, ...]:
@@ -94,6 +100,8 @@ def fit(g: object, x: Array, y: Vertex, i: int) -> Array:
 
 def cotangent(value: Array, gradient: object, what: str) -> Array:
     """A seed for an output in exactly the form of its value: ones for None; errors name the function `what`."""
+    if gradient is None and type(value) is FLOAT64:
+        return ONE
     shape: Shape = value.shape
     if gradient is None:
         return np.ones(shape, value.dtype) if shape else one(value.dtype)
@@ -123,14 +131,19 @@ ALONE: Final = holders({0: np.empty(1)}, 0)
 
 
 def is_free(grads: dict[Vertex, Array], v: Vertex) -> bool:
-    """Whether the gradient of `v` is an array with memory of its own, which `grads` holds and nobody else."""
-    if holders(grads, v) != ALONE:
-        return False
+    """Whether the gradient of `v` is an array with memory of its own, which `grads` holds and nobody else.
+
+    It looks as `holders` does, so that it counts the same.
+    """
     g = grads[v]
-    if type(g) is not NDARRAY:
-        return False
-    flags = g.flags
-    return flags.owndata and flags.writeable
+    return getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None
+
+
+def foreign(g: Array | None) -> Array | None:
+    """What a rule from outside gave: as a view, which has a base, if a pass must not write into it (see `is_free`)."""
+    if type(g) is not NDARRAY or g is None or _base(g) is not None or (g.flags.owndata and g.flags.writeable):
+        return g
+    return g[...]
 
 
 class ArrayWorld:
@@ -138,16 +151,44 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def pull(self, y: Vertex, gy: Array, i: int, /) -> tuple[Array | None, Array]:
-        """As `World.pull`."""
+    def step(self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /) -> None:
+        """As `World.step`. What `step_by` and `put` say in few lines is said here in one piece, for its time."""
         result = y.raw
         if result is None:
             result = y.result
         a, binary = y.a, y.binary
         if binary is None:
-            return None if y.unary is None else y.unary.backward(gy, result, a), a
-        b = y.b
-        return (binary.backward_b(gy, result, a, b), b) if i else (binary.backward_a(gy, result, a, b), a)
+            unary, v = y.unary, y.left
+            if unary is None or v is None or not v.tracking:
+                return
+            g = unary.backward(gy, result, a)
+        else:
+            b, v = y.b, y.right
+            if v is not None and v.tracking:
+                g = binary.backward_b(gy, result, a, b)
+                kind = type(g)
+                if kind is not type(b) or (kind is not FLOAT64 and (g.dtype is not b.dtype or g.shape != b.shape)):
+                    g = self.fit(g, b, y, 1)
+                if v in grads:
+                    self.add(grads, v, g)
+                else:
+                    grads[v] = g
+                    if v.generation:
+                        arrived.append(v)
+                del g  # what was added to another gradient is gone before the next is made
+            v = y.left
+            if v is None or not v.tracking:
+                return
+            g = binary.backward_a(gy, result, a, b)
+        kind = type(g)
+        if kind is not type(a) or (kind is not FLOAT64 and (g.dtype is not a.dtype or g.shape != a.shape)):
+            g = self.fit(g, a, y, 0)
+        if v in grads:
+            self.add(grads, v, g)
+        else:
+            grads[v] = g
+            if v.generation:
+                arrived.append(v)
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
         """As `World.pull_node`."""
@@ -155,17 +196,20 @@ class ArrayWorld:
         if node.prints is not None:
             check_unchanged(node, node.prints)
         if isinstance(node, MultiNode):
-            return node.edges(node.pull(self._cotangents(node, grads), node.results, values), values)
-        gy = grads.pop(y)
-        return node.edges(node.pull(read_only(gy) if node.guarded else gy, node.result, values), values)
+            gxs = node.pull(self._cotangents(node, grads), node.results, values)
+        else:
+            gy = grads.pop(y)
+            gxs = node.pull(read_only(gy) if node.guarded else gy, node.result, values)
+        return node.edges([foreign(g) for g in gxs] if node.guarded else gxs, values)
 
     def fit(self, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
         """As `World.fit`."""
         if type(g) is NDARRAY and g is not None and g.dtype is x.dtype:
             shape: Shape = x.shape
             got: Shape = g.shape
-            if got[-len(shape) :] == shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
-                return sum_leading(g, len(got) - len(shape))
+            if got[1:] == shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
+                summed: Array = np.add.reduce(g, 0)
+                return summed
         return fit(g, x, y, i)
 
     def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
@@ -191,26 +235,42 @@ ARRAYS: Final = ArrayWorld()
 
 def write(swept: Swept[Array]) -> None:
     """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
+    parts = (swept.ends, swept.kept) if swept.kept else (swept.ends,)
     with _writing:
-        found: list[tuple[Vertex, Array]] = []
-        for grads in (swept.ends, swept.kept) if swept.kept else (swept.ends,):
+        for grads in parts:
             for v in grads:
-                if not isinstance(v, ArrayOperators) or not v.tracking:
-                    continue
-                mine = is_free(grads, v)
-                g, old, value = grads[v], v.kept_grad, v.raw
-                shape: Shape = v.shape if value is None else value.shape
-                dtype = v.dtype if value is None else value.dtype
-                if g.shape != shape:
-                    raise RuntimeError(
-                        f"backward: the data of a leaf was replaced: it has shape {shape} now, its gradient "
-                        f"{g.shape}; differentiate first, or run the forward pass again"
-                    )
-                if old is not None:
-                    g = old + g
-                    mine = type(g) is NDARRAY
-                found.append((v, g if mine and (g.dtype is dtype or g.dtype == dtype) else np.array(g, dtype)))
+                g = grads[v]
+                mine = getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None  # as `is_free`
+                value = v.raw
+                if (
+                    not mine
+                    or value is None
+                    or v.kept_grad is not None
+                    or g.dtype is not value.dtype
+                    or g.shape != value.shape
+                ) and v.tracking:
+                    grads[v] = _written(v, g, mine)
         for v in swept.stale:
             v.kept_grad = None
-        for v, g in found:
-            v.kept_grad = g
+        for grads in parts:
+            for v, g in grads.items():
+                if v.tracking:
+                    v.kept_grad = g
+
+
+def _written(v: Vertex, g: Array, mine: bool) -> Array:
+    """The gradient `g` added to what `v` has, in an array that only `v` will hold, in the form of its data."""
+    if not isinstance(v, ArrayOperators):
+        raise TypeError("a gradient is written to Variables only")
+    old, value = v.kept_grad, v.raw
+    shape: Shape = v.shape if value is None else value.shape
+    dtype = v.dtype if value is None else value.dtype
+    if g.shape != shape:
+        raise RuntimeError(
+            f"backward: the data of a leaf was replaced: it has shape {shape} now, its gradient "
+            f"{g.shape}; differentiate first, or run the forward pass again"
+        )
+    if old is not None:
+        g = old + g
+        mine = type(g) is NDARRAY
+    return g if mine and (g.dtype is dtype or g.dtype == dtype) else np.array(g, dtype)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Sequence
-from heapq import heappush
 from typing import Final, TypeAlias
 from weakref import ref
 
@@ -23,17 +22,37 @@ from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_nd
 
 _Edges: TypeAlias = Sequence[Edge[Array]]
 _Pulled: TypeAlias = tuple[Array | None, Array]
+Pull: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, int], _Pulled]
+Step: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, dict[Vertex, Array], list[Vertex]], None]
 Cotangents: TypeAlias = Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]]
 
 # The right engine, from before any fault was planted.
 _sweep = graph.sweep
-_pull = reverse.ArrayWorld.pull
 _pull_node = reverse.ArrayWorld.pull_node
 _write = reverse.write
 _cotangent = reverse.cotangent
 _cotangents: Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]] = vars(reverse.ArrayWorld)[
     "_cotangents"
 ]
+
+
+def pull(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+    """The gradient of operand `i` of the op that gave `y`, and the operand: what `ArrayWorld.step` begins with."""
+    result, a, binary = y.result if y.raw is None else y.raw, y.a, y.binary
+    if binary is None:
+        return None if y.unary is None else y.unary.backward(gy, result, a), a
+    return (binary.backward_b(gy, result, a, y.b), y.b) if i else (binary.backward_a(gy, result, a, y.b), a)
+
+
+def stepping(wrong: Pull) -> Step:
+    """`ArrayWorld.step` by another `pull`."""
+
+    def step(
+        world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex]
+    ) -> None:
+        graph.step_by(lambda y, gy, i: wrong(world, y, gy, i), world, y, gy, grads, arrived)
+
+    return step
 
 
 def _overwrite(world: object, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
@@ -76,11 +95,29 @@ def _not_fitted(world: object, g: Array | None, x: Array, y: Vertex, i: int, /) 
     return np.zeros_like(x) if g is None else g
 
 
-def _always_ahead(v: Vertex, waiting: dict[int, list[Vertex]], heap: list[int]) -> None:
-    """What arrives last is visited first."""
-    generation = -heap[0] + 1 if heap else v.generation
-    waiting[generation] = [v]
-    heappush(heap, -generation)
+def _depth_first(
+    seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int
+) -> Swept[T]:
+    """What arrives last is visited first, and each once."""
+    grads: dict[Vertex, T] = {}
+    arrived: list[Vertex] = []
+    seen: set[int] = set()
+    for v, g in seeds:
+        graph.put(world, v, g, g, v, 0, grads, arrived)
+    while arrived:
+        y = arrived.pop()
+        gy = grads.pop(y, None)
+        if gy is None or id(y) in seen:
+            continue
+        seen.add(id(y))
+        node = y.node
+        if node is None:
+            world.step(y, gy, grads, arrived)
+        else:
+            grads[y] = gy
+            for v, gx, x, i in world.pull_node(node, y, grads):
+                graph.put(world, v, gx, x, y, i, grads, arrived)
+    return Swept(grads, {}, [])
 
 
 def _write_shared(swept: Swept[Array]) -> None:
@@ -148,21 +185,21 @@ def _unused_get_ones(
 
 
 def _pull_stale(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
-    return _pull(world, y, gy if y.kept_grad is None else gy + y.kept_grad, i)
+    return pull(world, y, gy if y.kept_grad is None else gy + y.kept_grad, i)
 
 
 def _pull_once(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
-    g, x = _pull(world, y, gy, i)
+    g, x = pull(world, y, gy, i)
     return (None if g is None else g * 0.0 if i and y.left is y.right else g), x
 
 
 def _pull_twice(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
-    g, x = _pull(world, y, gy, i)
+    g, x = pull(world, y, gy, i)
     return (None if g is None else g + g if y.binary is not None and y.left is y.right else g), x
 
 
 def _pull_and_consume(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
-    found = _pull(world, y, gy, i)
+    found = pull(world, y, gy, i)
     if i:
         y.b = np.zeros_like(y.b)
     elif y.binary is None:
@@ -190,7 +227,7 @@ def _pull_and_write(world: reverse.ArrayWorld, node: Node, y: Vertex, grads: dic
 
 def _pull_rounded(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
     """Whatever the precision, gradients go through double precision."""
-    g, x = _pull(world, y, gy, i)
+    g, x = pull(world, y, gy, i)
     return None if g is None else np.asarray(g, np.float64).astype(g.dtype)[()], x
 
 
@@ -198,11 +235,11 @@ def _pull_bases(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _
     """Operands are read from the memory that they are views of."""
     if y.binary is None:
         a, y.a = y.a, _base(y.a)
-        g, _ = _pull(world, y, gy, i)
+        g, _ = pull(world, y, gy, i)
         y.a = a
         return g, a
     a, b, y.a, y.b = y.a, y.b, _base(y.a), _base(y.b)
-    g, _ = _pull(world, y, gy, i)
+    g, _ = pull(world, y, gy, i)
     y.a, y.b = a, b
     return g, b if i else a
 
@@ -220,9 +257,9 @@ def _without_seed(value: Array, gradient: object, what: str) -> Array:
 
 def _pull_swapped(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
     """Operands of one shape get each other's gradients."""
-    g, x = _pull(world, y, gy, i)
+    g, x = pull(world, y, gy, i)
     if y.binary is not None and y.left is not None and y.right is not None and y.a.shape == y.b.shape:
-        g, _ = _pull(world, y, gy, 1 - i)
+        g, _ = pull(world, y, gy, 1 - i)
     return g, x
 
 
@@ -230,11 +267,11 @@ def _pull_as_it_is_now(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, 
     """Operands are what their Variables hold when the pass comes to them, not what they held in the forward pass."""
     if y.binary is None:
         a, y.a = y.a, _now(y.left, y.a)
-        found = _pull(world, y, gy, i)
+        found = pull(world, y, gy, i)
         y.a = a
         return found
     a, b, y.a, y.b = y.a, y.b, _now(y.left, y.a), _now(y.right, y.b)
-    found = _pull(world, y, gy, i)
+    found = pull(world, y, gy, i)
     y.a, y.b = a, b
     return found
 
@@ -247,16 +284,16 @@ def _strong(output: Vertex) -> Callable[[], Vertex]:
     return lambda: output
 
 
-def _leaking() -> Callable[[reverse.ArrayWorld, Vertex, Array, int], _Pulled]:
+def _leaking() -> Step:
     """Every gradient that was ever computed is kept in a list."""
     log: list[object] = []
 
-    def pull(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
-        found = _pull(world, y, gy, i)
+    def logged(world: reverse.ArrayWorld, y: Vertex, gy: Array, i: int, /) -> _Pulled:
+        found = pull(world, y, gy, i)
         log.append(found)
         return found
 
-    return pull
+    return stepping(logged)
 
 
 def _unused_are_ones(world: object, node: MultiNode, grads: dict[Vertex, Array]) -> tuple[Array, ...]:
@@ -274,6 +311,10 @@ def _array_world(name: str, method: str, wrong: object, apt: str = "engine") -> 
     return engine(name, Patch(reverse.ArrayWorld, method, always(wrong)), apt=apt)
 
 
+def _pulls(name: str, wrong: Pull, apt: str = "engine") -> Fault:
+    return _array_world(name, "step", stepping(wrong), apt)
+
+
 def _writes(name: str, wrong: object) -> Fault:
     return engine(name, Patch(variable, "write", always(wrong)))
 
@@ -283,23 +324,23 @@ FAULTS: Final[tuple[Fault, ...]] = (
     engine("third use dropped", Patch(reverse.ArrayWorld, "add", _third_dropped), apt="engine"),
     _array_world("adds into arrays of others", "add", _add_into, ""),
     _array_world("accumulates rounded to float32", "add", _add_rounded),
-    _array_world("stale inner gradients counted again", "pull", _pull_stale, ""),
-    _array_world("f(x, x) counted once", "pull", _pull_once),
-    _array_world("f(x, x) counted twice", "pull", _pull_twice),
-    _array_world("a pass uses up the graph", "pull", _pull_and_consume, ""),
+    _pulls("stale inner gradients counted again", _pull_stale, ""),
+    _pulls("f(x, x) counted once", _pull_once),
+    _pulls("f(x, x) counted twice", _pull_twice),
+    _pulls("a pass uses up the graph", _pull_and_consume, ""),
     _array_world("an exception in a rule is swallowed", "pull_node", _pull_and_go_on, ""),
     _array_world("an exception leaves half a pass", "pull_node", _pull_and_write, ""),
-    _array_world("operands read from the base of a view", "pull", _pull_bases),
-    _array_world("operands read again in the backward pass", "pull", _pull_as_it_is_now, ""),
-    engine("every gradient is kept for ever", Patch(reverse.ArrayWorld, "pull", _leaking)),
+    _pulls("operands read from the base of a view", _pull_bases),
+    _pulls("operands read again in the backward pass", _pull_as_it_is_now, ""),
+    engine("every gradient is kept for ever", Patch(reverse.ArrayWorld, "step", _leaking)),
     _array_world("no sum_to", "fit", _not_fitted, "sum_to|engine"),
     engine("sums leading axes only", Patch(reverse, "sum_to", always(_sum_leading)), apt="engine|sum_to"),
     engine("mean instead of sum over broadcast axes", Patch(reverse, "sum_to", always(_average_to)), apt="engine"),
-    _array_world("rounds to float64 in extended precision", "pull", _pull_rounded, ""),
+    _pulls("rounds to float64 in extended precision", _pull_rounded, ""),
     _array_world("unused output of several is not zero", "_cotangents", _unused_are_ones),
     _array_world("last output of several only", "_cotangents", _last_used_only),
-    engine("depth first", Patch(graph, "wait", always(_always_ahead)), apt="engine"),
-    _array_world("operands' gradients swapped", "pull", _pull_swapped),
+    engine("depth first", *(Patch(m, "sweep", always(_depth_first)) for m in (variable, gradients)), apt="engine"),
+    _pulls("operands' gradients swapped", _pull_swapped),
     engine(
         "cotangent ignored",
         *(Patch(m, "cotangent", always(_without_seed)) for m in (variable, gradients)),

@@ -1,0 +1,104 @@
+"""Where gradients go in a pass: whose array each is, in what form, and when it is let go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from weakref import ref
+
+import numpy as np
+import pytest
+
+import tinypytorch as tp
+from tests.support import grad, var
+from tinypytorch import Array, Variable
+from tinypytorch.ops.arithmetic import Mul
+
+Map = Callable[[Variable], Variable]
+Pair = Callable[[Variable, Variable], Variable]
+SUMS: list[Pair] = [
+    lambda a, b: (a + b) * 2.0,
+    lambda a, b: (a - b) * 2.0,
+    lambda a, b: ((a + b) + (b + a)) * 2.0,
+]
+USES: list[Map] = [tp.sin, lambda x: x * 2.0, lambda x: 2.0 * x, lambda x: x * x]
+
+
+@pytest.mark.parametrize("f", SUMS)
+def test_leaves_that_get_the_same_gradient_get_an_array_each(f: Pair) -> None:
+    a, b = var([1.0, 2.0]), var([3.0, 4.0])
+    f(a, b).backward()
+    assert not np.shares_memory(grad(a), grad(b))
+    expected = grad(b).copy()
+    a.grad = None
+    f(a, b).backward()
+    np.testing.assert_array_equal(grad(b), 2.0 * expected)
+
+
+@pytest.mark.parametrize("scale", [None, 2.0])
+def test_a_gradient_is_no_view_of_a_larger_one_or_of_the_seed(scale: float | None) -> None:
+    x, seed = var([1.0, 2.0]), np.ones((2, 1))
+    y = x.reshape(2, 1)
+    (y if scale is None else y * scale).backward(seed)
+    assert grad(x).base is None
+    assert not np.shares_memory(grad(x), seed)
+
+
+def test_a_leaf_whose_dtype_was_replaced_gets_a_gradient_in_the_new_one() -> None:
+    x = var([1.0, 2.0])
+    y = x * 2.0
+    x.data = np.array([1.0, 2.0], np.float32)
+    y.backward()
+    assert grad(x).dtype == np.float32
+
+
+def test_a_result_that_was_asked_for_as_an_array_is_what_its_rule_gets() -> None:
+    x = var(0.5)
+    y = tp.exp(x)
+    assert y.data.shape == ()
+    y.backward()
+    assert math.isclose(grad(x).item(), math.exp(0.5), rel_tol=1e-15)
+
+
+@pytest.mark.parametrize("f", USES)
+def test_a_leaf_that_wants_no_gradient_any_more_gets_none(f: Map) -> None:
+    x = var([1.0, 2.0])
+    y = f(x)
+    x.requires_grad = False
+    y.backward()
+    assert x.grad is None
+
+
+@pytest.mark.parametrize(("method", "i"), [("backward_a", 0), ("backward_b", 1)])
+def test_a_gradient_in_a_wrong_shape_is_of_the_operand_that_the_error_names(
+    monkeypatch: pytest.MonkeyPatch, method: str, i: int
+) -> None:
+    def wrong(op: Mul, gy: Array, y: Array, a: Array, b: Array) -> Array:
+        return np.ones(3)
+
+    monkeypatch.setattr(Mul, method, wrong)
+    with pytest.raises(ValueError, match=f"Mul: the rule for input {i}"):
+        (var([1.0, 2.0]) * var([3.0, 4.0])).backward()
+
+
+def test_what_was_added_to_a_gradient_is_gone_before_the_next_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ref[Array]] = []
+    right, left = Mul.backward_b, Mul.backward_a
+    held: list[bool] = []
+
+    def for_b(op: Mul, gy: Array, y: Array, a: Array, b: Array) -> Array:
+        g = right(op, gy, y, a, b)
+        made.append(ref(g))
+        return g
+
+    def for_a(op: Mul, gy: Array, y: Array, a: Array, b: Array) -> Array:
+        held.append(made[-1]() is not None)
+        return left(op, gy, y, a, b)
+
+    x = var([1.0, 2.0])
+    y = tp.sin(x) * x  # the last product is the first to be gone through: x has no gradient yet, and keeps this one
+    z = tp.sin(y) * x
+    monkeypatch.setattr(Mul, "backward_b", for_b)
+    monkeypatch.setattr(Mul, "backward_a", for_a)
+    z.backward()
+    assert held == [True, False]
