@@ -46,7 +46,7 @@ _writing = Lock()
 K = TypeVar("K")
 
 # The seed of most passes.
-ONE: Final = one(np.dtype(np.float64))
+_ONE: Final = one(np.dtype(np.float64))
 # The array that another is a view of, or None: NumPy's stubs know no more of it than `Any`.
 _base: Callable[[Array], object] = attrgetter("base")
 
@@ -101,7 +101,7 @@ def fit(g: object, x: Array, y: Vertex, i: int) -> Array:
 def cotangent(value: Array, gradient: object, what: str) -> Array:
     """A seed for an output in exactly the form of its value: ones for None; errors name the function `what`."""
     if gradient is None and type(value) is FLOAT64:
-        return ONE
+        return _ONE
     shape: Shape = value.shape
     if gradient is None:
         return np.ones(shape, value.dtype) if shape else one(value.dtype)
