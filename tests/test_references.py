@@ -214,6 +214,14 @@ def test_conventions_hold_and_are_declared_where_there_is_a_kink() -> None:
             assert check_conventions(op) is None
 
 
+def test_forward_mode_takes_the_side_of_the_rule_at_a_kink(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sum_of_ties(op: Max, t: Array, y: Array, x: Array, /) -> Array:
+        return u.add_reduce(np.where(x >= y, t, 0.0), None, False)
+
+    monkeypatch.setattr(Max, "tangent", sum_of_ties)
+    assert "at [2.0, 2.0, 2.0, 2.0] forward mode gives" in (check_conventions(Max()) or "")
+
+
 @pytest.mark.parametrize("steps", [2.0**-10, 2.0**-20, 2.0**-30, 2.0**-37])
 def test_the_smallest_error_that_is_told(steps: float) -> None:
     """A relative error of 1e-11 in one rule fails in double precision; an honest rule does not."""
