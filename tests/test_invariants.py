@@ -183,7 +183,7 @@ def swallowed(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swe
 
 @contextmanager
 def not_put_back(name: str, value: bool) -> Generator[None]:
-    config.mode.set(config.mode.get() | config.ENABLE_BACKPROP)
+    config.mode.set(config.mode.get() & ~config.NO_BACKPROP)
     yield
 
 
@@ -209,10 +209,10 @@ def _ones_for_none(world: reverse.ArrayWorld, node: MultiNode, grads: dict[Verte
 _nodes: list[UnaryNode] = []
 
 
-def remembered(y: Variable, node: Node, bits: int) -> None:
+def remembered(y: Variable, node: Node) -> None:
     if isinstance(node, UnaryNode):
         _nodes.append(node)
-    _attach(y, node, bits)
+    _attach(y, node)
 
 
 FAULTS = [

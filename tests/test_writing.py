@@ -102,3 +102,69 @@ def test_what_was_added_to_a_gradient_is_gone_before_the_next_is_made(monkeypatc
     monkeypatch.setattr(Mul, "backward_a", for_a)
     z.backward()
     assert held == [True, False]
+
+
+def replace_by_another_shape(x: Variable) -> None:
+    x.data = np.ones(3)
+
+
+def replace_by_another_dtype_while_constant(x: Variable) -> None:
+    x.requires_grad = False
+    x.data = np.ones(2, np.float32)
+    x.requires_grad = True
+
+
+def replace_twice(x: Variable) -> None:
+    x.data = None
+    x.data = np.ones((1, 2))
+
+
+@pytest.mark.parametrize("replace", [replace_by_another_shape, replace_twice])
+def test_a_pass_over_a_graph_of_replaced_data_is_refused(replace: Callable[[Variable], None]) -> None:
+    x, z = var([1.0, 2.0]), var([3.0, 4.0])
+    y = x * z
+    replace(x)
+    with pytest.raises(RuntimeError, match="the data of a leaf was replaced: it has shape"):
+        y.backward()
+    assert (x.grad, z.grad) == (None, None)
+    (x * 2.0).backward()
+    np.testing.assert_array_equal(grad(x), np.full_like(x.data, 2.0))
+
+
+def test_a_gradient_is_in_the_dtype_of_replaced_data() -> None:
+    x = var([1.0, 2.0])
+    y = x * 2.0
+    replace_by_another_dtype_while_constant(x)
+    y.backward()
+    assert (grad(x).dtype.name, grad(x).tolist()) == ("float32", [2.0, 2.0])
+
+
+def test_data_of_the_same_kind_is_replaced_as_often_as_one_likes() -> None:
+    x = var([1.0, 2.0])
+    y = x * x
+    x.data = np.array([5.0, 6.0])
+    y.backward()
+    assert grad(x).tolist() == [2.0, 4.0]
+    x.data = np.array([7.0, 8.0])
+    assert grad(x).tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("give", [lambda y: y.backward(retain_grad=True), lambda y: setattr(y, "grad", np.ones(2))])
+def test_what_a_result_held_is_gone_after_the_next_pass(give: Callable[[Variable], None]) -> None:
+    x = var([1.0, 2.0])
+    y = tp.sin(x)
+    z = y * 2.0
+    give(y)
+    held = grad(y)
+    z.backward()
+    assert (held.size, y.grad) == (2, None)
+    z.backward(retain_grad=True)
+    assert grad(y).tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("f", [lambda x: (2.0 * x) * x.reshape(2), lambda x: x.reshape(2) * (2.0 * x), lambda x: x + x])
+def test_a_sum_of_gradients_keeps_the_byte_order(f: Map) -> None:
+    x, same = Variable(np.array([1.0, 2.0], ">f8")), var([1.0, 2.0])
+    f(x).backward()
+    f(same).backward()
+    assert (grad(x).dtype.str, grad(x).tolist()) == (">f8", grad(same).tolist())

@@ -115,23 +115,23 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
         raise TypeError(f"apply: {op_name(op)} is a class; give an instance, {op_name(op)}(...)")
     parents, raw = operands(op, xs)
     values = tuple(read_only(v) for v in boxed(raw))
-    bits = recording(parents)
+    recorded = recording(parents)
     if is_unary(op):
         (x,) = _exactly(op, values, 1)
         r = _forward(op, values, lambda: op.forward(x))
         y = _result(op, r)
-        if bits:
-            _attach(y, UnaryNode(op, parents, values, y, _floating(op, r)), bits)
+        if recorded:
+            _attach(y, UnaryNode(op, parents, values, y, _floating(op, r)))
         return y
     if is_binary(op):
         a, b = _exactly(op, values, 2)
         r = _forward(op, values, lambda: op.forward(a, b))
         y = _result(op, r)
-        if bits:
-            _attach(y, BinaryNode(op, parents, values, y, _floating(op, r)), bits)
+        if recorded:
+            _attach(y, BinaryNode(op, parents, values, y, _floating(op, r)))
         return y
     if is_many(op):
-        return _apply_many(op, parents, values, bits)
+        return _apply_many(op, parents, values, recorded)
     raise TypeError(
         f"apply: {type(op).__name__} is no op; it needs forward, and backward (one input), backward_a and backward_b "
         "(two inputs) or backward_all (any number of inputs, or several outputs)"
@@ -139,20 +139,20 @@ def apply(op: Function, /, *xs: Operand) -> Variable | tuple[Variable, ...]:
 
 
 def _apply_many(
-    op: Variadic | Multi, parents: tuple[Variable | None, ...], values: tuple[Array, ...], bits: int
+    op: Variadic | Multi, parents: tuple[Variable | None, ...], values: tuple[Array, ...], recorded: bool
 ) -> Variable | tuple[Variable, ...]:
     """`apply` for an op of any number of inputs: several outputs if its `forward` gives a tuple."""
     r = _forward(op, values, lambda: op.forward(*values))
     if isinstance(r, tuple):
         ys = tuple(_result(op, part) for part in r)
-        if bits and is_multi(op, r):
+        if recorded and is_multi(op, r):
             node = MultiNode(op, parents, values, ys, tuple(_floating(op, part) for part in r))
             for y in ys:
-                _attach(y, node, bits)
+                _attach(y, node)
         return ys
     y = _result(op, r)
-    if bits and is_variadic(op, r):
-        _attach(y, VariadicNode(op, parents, values, y, _floating(op, r)), bits)
+    if recorded and is_variadic(op, r):
+        _attach(y, VariadicNode(op, parents, values, y, _floating(op, r)))
     return y
 
 
@@ -181,10 +181,10 @@ def _result(op: Function, r: object) -> Variable:
     return result(held)
 
 
-def _attach(y: Variable, node: Node, bits: int) -> None:
+def _attach(y: Variable, node: Node) -> None:
     """As `attach`, for an op from outside: its rule gets arrays that it cannot write into, as its forward did."""
     node.guarded = True
-    attach(y, node, bits)
+    attach(y, node)
 
 
 def _floating(op: Function, r: Array) -> Array:

@@ -19,8 +19,9 @@ from tinypytorch.compat import override
 from tinypytorch.core.errors import op_name, wrong_count
 from tinypytorch.function import Binary, Function, Multi, T, Unary, Variadic
 
-# What `Vertex.tracking` can be: no gradient, a gradient, a gradient that an interior vertex keeps.
-CONSTANT, TRACKED, RETAINED = 0, 1, 2
+# What `Vertex.tracking` can be: no gradient; a gradient; a gradient, and a second look: at an interior vertex that has
+# held one, or a leaf whose data was replaced; a gradient that an interior vertex keeps.
+CONSTANT, TRACKED, MARKED, RETAINED = 0, 1, 2, 3
 
 # What most 0-d values are: where the types of two are this, so are shape and dtype the same.
 FLOAT64: type[object] = np.float64
@@ -63,6 +64,12 @@ class Vertex:
     generation: int
     tracking: int
     kept_grad: Array | None
+
+    def hold(self, g: Array) -> None:
+        """Keep a gradient. The next pass has a second look at an interior vertex that did."""
+        self.kept_grad = g
+        if self.generation and self.tracking == TRACKED:
+            self.tracking = MARKED
 
     @property
     def is_leaf(self) -> bool:
@@ -327,25 +334,27 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     heap: linear in edges, but for the logarithm of the number of generations that wait; no recursion.
     """
     grads: dict[Vertex, T] = {}
-    kept: dict[Vertex, T] = {}
-    stale: list[Vertex] = []
-    waiting: dict[int, list[Vertex]] = {}
-    heap: list[int] = []
+    swept = Swept(grads, {}, [])
+    waiting, heap = dict[int, list[Vertex]](), list[int]()
     level: list[Vertex] = []  # those of the generation that is being visited: nothing is added to them any more
     arrived: list[Vertex] = []  # from the last visit: the latest of them is mostly next, and does not wait
     keeps = keep is None or keep != ()
     for v, g in seeds:
-        if v.tracking:
-            put(world, v, g, g, v, 0, grads, arrived)
+        if v.tracking and v in grads:
+            world.add(grads, v, g)
+        elif v.tracking:
+            grads[v] = g
+            if v.generation:
+                arrived.append(v)
     while True:
-        y = arrived.pop() if arrived else None
-        if y is not None and arrived:
+        y = arrived.pop() if arrived and not level else None
+        if arrived:
             for v in arrived:
-                if v.generation > y.generation:
+                if y is not None and v.generation > y.generation:
                     y, v = v, y
                 wait(v, waiting, heap)
             arrived.clear()
-        if y is None or level or (heap and y.generation <= -heap[0]):
+        if y is None or (heap and y.generation <= -heap[0]):
             if y is not None:
                 wait(y, waiting, heap)
             if not level:
@@ -354,34 +363,31 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
                 level = waiting.pop(-heappop(heap))
                 level.reverse()
             y = level.pop()
-        if y.generation <= oldest:  # as is all that waits
+        if oldest and y.generation <= oldest:  # as is all that waits
             break
         node = y.node
         try:
             if node is None:
-                if y.tracking == RETAINED or (keeps and (keep is None or y in keep)):
-                    kept[y] = grads[y]
-                elif y.kept_grad is not None:
-                    stale.append(y)
+                if y.tracking > TRACKED or keeps:
+                    _keep(y, keep, grads, swept)
                 world.step(y, grads.pop(y), grads, arrived)
             elif y in grads:  # else it is another output of a node already visited
-                for v in _arrived(node, grads):
-                    if keep is None or v.tracking == RETAINED or v in keep:
-                        kept[v] = grads[v]
-                    elif v.kept_grad is not None:
-                        stale.append(v)
-                _put_all(world, world.pull_node(node, y, grads), y, grads, arrived)
+                for output in node.outputs:
+                    if (z := output()) is not None and z in grads:
+                        _keep(z, keep, grads, swept)
+                for v, gx, x, i in world.pull_node(node, y, grads):
+                    put(world, v, gx, x, y, i, grads, arrived)
         except Exception as error:
             error.add_note(f"in the derivative rule of {op_name(y.op)}")
             raise
-    return Swept(grads, kept, stale)
+    return swept
 
 
-def _put_all(
-    world: World[T], edges: Sequence[Edge[T]], y: Vertex, grads: dict[Vertex, T], arrived: list[Vertex]
-) -> None:
-    for v, g, x, i in edges:
-        put(world, v, g, x, y, i, grads, arrived)
+def _keep(v: Vertex, keep: Container[Vertex] | None, grads: dict[Vertex, T], swept: Swept[T]) -> None:
+    if keep is None or v.tracking == RETAINED or v in keep:
+        swept.kept[v] = grads[v]
+    elif v.kept_grad is not None:
+        swept.stale.append(v)
 
 
 def wait(v: Vertex, waiting: dict[int, list[Vertex]], heap: list[int]) -> None:
@@ -392,8 +398,3 @@ def wait(v: Vertex, waiting: dict[int, list[Vertex]], heap: list[int]) -> None:
         heappush(heap, -v.generation)
     else:
         same.append(v)
-
-
-def _arrived(node: Node, grads: dict[Vertex, T]) -> list[Vertex]:
-    """The outputs of a node that got a gradient."""
-    return [v for output in node.outputs if (v := output()) is not None and v in grads]

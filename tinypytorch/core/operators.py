@@ -307,7 +307,7 @@ class ArrayOperators:
         where: Mask | bool | None = None,
     ) -> Self:
         """The sum over `axis` (an int, a tuple of them, or None for all), of the entries where `where` holds."""
-        if dtype is out is initial is where is None:
+        if dtype is out is None and initial is None and where is None:
             return self.record(SUM if axis is None and not keepdims else Sum(axis, keepdims))
         return self.answer("sum", axis, dtype, out, keepdims, initial, where)
 

@@ -24,11 +24,13 @@ from tinypytorch.arrays import (
     numeric_array,
     one,
     read_only,
+    sum_leading,
     sum_to,
 )
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
 from tinypytorch.core.graph import (
     FLOAT64,
+    TRACKED,
     BinaryNode,
     Edge,
     MultiNode,
@@ -36,7 +38,6 @@ from tinypytorch.core.graph import (
     Swept,
     VariadicNode,
     Vertex,
-    put,
 )
 from tinypytorch.core.operators import ArrayOperators
 
@@ -153,22 +154,45 @@ class ArrayWorld:
     __slots__ = ()
 
     def step(self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /) -> None:
-        """As `World.step`; without the pair for each rule that `step_by` needs, which takes longer than some rules."""
-        result = y.raw
+        """As `World.step`, with what `put` does in place: its calls would take longer than some rules."""
+        result, a, binary, v = y.raw, y.a, y.binary, y.left
         if result is None:
             result = y.result
-        a, binary = y.a, y.binary
         if binary is None:
-            unary, v = y.unary, y.left
-            if unary is not None and v is not None and v.tracking:
-                put(self, v, unary.backward(gy, result, a), a, y, 0, grads, arrived)
-            return
-        b, v = y.b, y.right
-        if v is not None and v.tracking:
-            put(self, v, binary.backward_b(gy, result, a, b), b, y, 1, grads, arrived)
-        v = y.left
-        if v is not None and v.tracking:
-            put(self, v, binary.backward_a(gy, result, a, b), a, y, 0, grads, arrived)
+            unary = y.unary
+            if unary is None or v is None or not v.tracking:
+                return
+            g = unary.backward(gy, result, a)
+        else:
+            b, w = y.b, y.right
+            if w is not None and w.tracking:
+                g = binary.backward_b(gy, result, a, b)
+                kind = type(g)
+                if (kind is not NDARRAY or g.shape != b.shape or g.dtype is not b.dtype) and (
+                    kind is not FLOAT64 or type(b) is not FLOAT64
+                ):
+                    g = self.fit(g, b, y, 1)
+                if w in grads:
+                    self.add(grads, w, g)
+                    del g  # it is gone before the next is made
+                else:
+                    grads[w] = g
+                    if w.generation:
+                        arrived.append(w)
+            if v is None or not v.tracking:
+                return
+            g = binary.backward_a(gy, result, a, b)
+        kind = type(g)
+        if (kind is not NDARRAY or g.shape != a.shape or g.dtype is not a.dtype) and (
+            kind is not FLOAT64 or type(a) is not FLOAT64
+        ):
+            g = self.fit(g, a, y, 0)
+        if v in grads:
+            self.add(grads, v, g)
+        else:
+            grads[v] = g
+            if v.generation:
+                arrived.append(v)
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
         """As `World.pull_node`."""
@@ -184,21 +208,21 @@ class ArrayWorld:
 
     def fit(self, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
         """As `World.fit`."""
-        if type(g) is NDARRAY and g is not None and g.dtype is x.dtype:
-            shape: Shape = x.shape
+        if g is not None and type(g) is NDARRAY and g.dtype is x.dtype:
             got: Shape = g.shape
-            if got[1:] == shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
-                summed: Array = np.add.reduce(g, 0)
-                return summed
+            if got[1:] == x.shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
+                return sum_leading(g, 1)
         return fit(g, x, y, i)
 
     def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
         """As `World.add`."""
-        if type(g) is NDARRAY and is_free(grads, v):
+        if type(g) is not NDARRAY:
+            grads[v] = grads[v] + g
+        elif is_free(grads, v):
             total = grads[v]
             total += g
         else:
-            grads[v] = grads[v] + g
+            grads[v] = in_kind(grads[v] + g, g.dtype)  # a sum loses the byte order
 
     def _cotangents(self, node: MultiNode, grads: dict[Vertex, Array]) -> tuple[Array, ...]:
         """The gradients of all outputs: zeros for one that is gone or was not used."""
@@ -221,21 +245,14 @@ def write(swept: Swept[Array]) -> None:
             for v in grads:
                 g = grads[v]
                 mine = getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None  # as `is_free`
-                value = v.raw
-                if (
-                    not mine
-                    or value is None
-                    or v.kept_grad is not None
-                    or g.dtype is not value.dtype
-                    or g.shape != value.shape
-                ) and v.tracking:
+                if not mine or v.tracking != TRACKED or v.kept_grad is not None or v.raw is None:
                     grads[v] = _written(v, g, mine)
         for v in swept.stale:
             v.kept_grad = None
-        for grads in parts:
-            for v, g in grads.items():
-                if v.tracking:
-                    v.kept_grad = g
+        for v, g in swept.ends.items():
+            v.kept_grad = g
+        for v, g in swept.kept.items():
+            v.hold(g)
 
 
 def _written(v: Vertex, g: Array, mine: bool) -> Array:

@@ -9,11 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Final
 
-from tinypytorch.core.config import ENABLE_BACKPROP, TRANSFORMED, mode
-
-_LOSING: Final = ENABLE_BACKPROP | TRANSFORMED
+from tinypytorch.core.config import NO_BACKPROP, TRANSFORMED, mode
 
 _frame: Callable[[int], FrameType] | None = getattr(sys, "_getframe", None)
 
@@ -35,7 +32,7 @@ def check_stored(x: object, depth: int) -> None:
 def check_lost(name: str, x: object) -> None:
     """`TypeError` where a transform would lose the derivative of x, because somebody asks for a number."""
     graph: object = getattr(x, "requires_grad", False)
-    if graph and mode.get() & _LOSING == _LOSING:
+    if graph and mode.get() & (NO_BACKPROP | TRANSFORMED) == TRANSFORMED:
         raise TypeError(
             f"{name}(x) in a function that is being differentiated: a number has no derivative, and that of x would be "
             f"lost. NumPy's functions keep it (np.exp(x), where math.exp(x) asks for a number); {name}(x.detach()) "

@@ -26,7 +26,7 @@ from tinypytorch.arrays import (
     numeric_array,
 )
 from tinypytorch.compat import override
-from tinypytorch.core.config import ARGUMENT, DETECT_MUTATION, ENABLE_BACKPROP, mode
+from tinypytorch.core.config import ARGUMENT, DETECT_MUTATION, NO_BACKPROP, current_mode
 from tinypytorch.core.errors import (
     EXPLAINED,
     HOW_CONSTANTS_ARE_MADE,
@@ -35,7 +35,7 @@ from tinypytorch.core.errors import (
     explain,
     shape_and_dtype,
 )
-from tinypytorch.core.graph import CONSTANT, RETAINED, TRACKED, Node, VariadicNode, Vertex, sweep
+from tinypytorch.core.graph import CONSTANT, MARKED, RETAINED, TRACKED, Node, VariadicNode, Vertex, sweep
 from tinypytorch.core.hooks import FUNCTIONS, is_sequence, is_served, listed
 from tinypytorch.core.operators import plain_operand
 from tinypytorch.core.protocols import NumpyProtocols
@@ -82,6 +82,7 @@ class Variable(NumpyProtocols, Vertex):
         if requires_grad is None:
             requires_grad = data is None or data.dtype.kind in "fc"
         self.requires_grad = requires_grad
+        self.tracking = TRACKED if requires_grad else CONSTANT
 
     def _hold(self, data: object) -> None:
         if data is None:
@@ -112,10 +113,11 @@ class Variable(NumpyProtocols, Vertex):
             if data is self.data:  # what `y.data += 1` assigns: the very array, already written into
                 return
             raise RuntimeError("the data of a result is its function's; assign to a leaf, or to x.detach()")
+        before = None if self.raw is None and self.boxed is None else (self.shape, self.dtype)
         self._hold(data)
-        g = self.kept_grad
-        if g is not None and (data is None or g.shape != data.shape or g.dtype != data.dtype):
+        if before is not None and (data is None or before != (self.shape, self.dtype)):
             self.kept_grad = None
+            self.tracking = MARKED if self.tracking else CONSTANT  # a pass over an older graph has to see it
 
     @override
     def value(self) -> Array:
@@ -131,7 +133,7 @@ class Variable(NumpyProtocols, Vertex):
     @override
     def dtype(self) -> np.dtype[np.float64]:
         """The data's dtype, byte order included (statically float64, see `arrays.Array`)."""
-        values = self.raw if self.boxed is None else self.boxed
+        values = self.boxed if self.raw is None else self.raw
         return self.value().dtype if values is None else values.dtype
 
     @property
@@ -147,7 +149,7 @@ class Variable(NumpyProtocols, Vertex):
         given = numeric_array(grad)
         if given is None or given.shape != self.shape or (given.dtype.kind == "c" != self.dtype.kind):
             raise ValueError(f"grad: {shape_and_dtype(grad)} does not fit data of {self.shape} {self.dtype}")
-        self.kept_grad = np.array(given, dtype=self.dtype)
+        self.hold(np.array(given, dtype=self.dtype))
 
     @property
     def requires_grad(self) -> bool:
@@ -160,7 +162,7 @@ class Variable(NumpyProtocols, Vertex):
             raise RuntimeError("requires_grad can be set on leaves; to cut a result off its graph use x.detach()")
         if value and not (self.raw is None and self.boxed is None) and self.dtype.kind not in "fc":
             raise constant_dtype(self.dtype, "requires_grad=True")
-        self.tracking = TRACKED if value else CONSTANT
+        self.tracking = (self.tracking or MARKED) if value else CONSTANT  # meanwhile data may have been replaced
 
     def retain_grad(self) -> None:
         """Keep this result's gradient after `backward`, which otherwise keeps those of leaves only."""
@@ -236,15 +238,15 @@ class Variable(NumpyProtocols, Vertex):
             raise explain(op, error, (x,)) from error
         y = _new(Variable)
         y.raw = r
-        y.boxed = y.name = y.kept_grad = None
-        if self.tracking and (bits := mode.get()) & ENABLE_BACKPROP:
+        y.name = y.kept_grad = None
+        if self.tracking and not ((bits := current_mode()) and bits & NO_BACKPROP):
             y.unary = op
             y.binary = y.node = None
             y.left = self
             y.a = x
             y.generation = self.generation + 1
             y.tracking = TRACKED
-            if bits & DETECT_MUTATION:
+            if bits and bits & DETECT_MUTATION:
                 watch(y)
         else:
             y.generation = 0
@@ -254,40 +256,42 @@ class Variable(NumpyProtocols, Vertex):
     @override
     def combine(self, op: Binary, left: object, right: object, /) -> Variable:
         """Apply a binary op to two operands, each a Variable, an array or a number."""
-        p = q = None
-        age = wanted = 0
         if type(left) is Variable:
-            p, a = left, left.raw
-            age, wanted = p.generation, p.tracking
+            p, a, age, wanted = left, left.raw, left.generation, left.tracking
             if a is None:
                 a = left.value() if left.boxed is None else left.boxed[()]
-        elif is_operand(left):
-            a = left
-        elif is_sequence(left):
-            return self.combine(op, listed(left), right)
         else:
-            a = plain_operand(op, left)
+            p, age, wanted = None, 0, CONSTANT
+            if is_operand(left):
+                a = left
+            elif is_sequence(left):
+                return self.combine(op, listed(left), right)
+            else:
+                a = plain_operand(op, left)
         if type(right) is Variable:
             q, b = right, right.raw
-            wanted |= q.tracking
+            if q.tracking:
+                wanted = TRACKED
             if q.generation > age:
                 age = q.generation
             if b is None:
                 b = right.value() if right.boxed is None else right.boxed[()]
-        elif is_operand(right):
-            b = right
-        elif is_sequence(right):
-            return self.combine(op, left, listed(right))
         else:
-            b = plain_operand(op, right)
+            q = None
+            if is_operand(right):
+                b = right
+            elif is_sequence(right):
+                return self.combine(op, left, listed(right))
+            else:
+                b = plain_operand(op, right)
         try:
             r = op.forward(a, b)
         except EXPLAINED as error:
             raise explain(op, error, (a, b)) from error
         y = _new(Variable)
         y.raw = r
-        y.boxed = y.name = y.kept_grad = None
-        if wanted and (bits := mode.get()) & ENABLE_BACKPROP:
+        y.name = y.kept_grad = None
+        if wanted and not ((bits := current_mode()) and bits & NO_BACKPROP):
             y.binary = op
             y.unary = y.node = None
             y.left = p
@@ -296,7 +300,7 @@ class Variable(NumpyProtocols, Vertex):
             y.b = b
             y.generation = age + 1
             y.tracking = TRACKED
-            if bits & DETECT_MUTATION:
+            if bits and bits & DETECT_MUTATION:
                 watch(y)
         else:
             y.generation = 0
@@ -312,8 +316,8 @@ class Variable(NumpyProtocols, Vertex):
         except EXPLAINED as error:
             raise explain(op, error, values) from error
         y = result(r)
-        if bits := recording(parents):
-            attach(y, VariadicNode(op, parents, values, y, r), bits)
+        if recording(parents):
+            attach(y, VariadicNode(op, parents, values, y, r))
         return y
 
     def backward(self, gradient: Operand | None = None, retain_grad: bool = False) -> None:
@@ -352,19 +356,19 @@ def result(r: Array) -> Variable:
     """A Variable that holds the result of an op, without graph."""
     y = _new(Variable)
     y.raw = r
-    y.boxed = y.name = y.kept_grad = None
+    y.name = y.kept_grad = None
     y.generation = 0
     y.tracking = CONSTANT
     return y
 
 
-def attach(y: Variable, node: Node, bits: int) -> None:
+def attach(y: Variable, node: Node) -> None:
     """Make `node` the creator of `y`."""
     y.node = node
     y.unary = y.binary = None
     y.generation = node.generation + 1
     y.tracking = TRACKED
-    if bits & DETECT_MUTATION:
+    if current_mode() & DETECT_MUTATION:
         watch(y)
 
 
@@ -380,8 +384,7 @@ def operand(op: Function, x: object) -> tuple[Variable | None, Array]:
     if is_sequence(x):
         return operand(op, listed(x))
     if isinstance(x, Variable):
-        raw = x.raw
-        return x, raw if raw is not None else x.value()
+        return x, x.value()
     plain: Array = plain_operand(op, x)
     return None, plain
 
@@ -392,9 +395,6 @@ def operands(op: Function, inputs: tuple[object, ...]) -> tuple[tuple[Variable |
     return tuple(p for p, _ in pairs), tuple(v for _, v in pairs)
 
 
-def recording(parents: tuple[Variable | None, ...]) -> int:
-    """The settings' bits if an application with these parents is to be recorded, else 0."""
-    if any(p is not None and p.tracking for p in parents):
-        bits = mode.get()
-        return bits if bits & ENABLE_BACKPROP else 0
-    return 0
+def recording(parents: tuple[Variable | None, ...]) -> bool:
+    """Whether an application with these parents is to be recorded."""
+    return any(p is not None and p.tracking for p in parents) and not current_mode() & NO_BACKPROP

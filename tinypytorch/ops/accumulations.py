@@ -17,6 +17,7 @@ from tinypytorch.arrays import (
     Index,
     Shape,
     Slice,
+    add_reduce,
     along,
     inverse_permutation,
     is_complex,
@@ -211,9 +212,9 @@ class Norm:
             return self.forward(widened(x)).astype(x.dtype)
         if self.p == 2:
             squares = x * x if x.dtype.kind == "f" else (x * u.conjugate(x)).real
-            y: Array = u.sqrt(u.add_reduce(squares, self.axis, self.keepdims))
+            y: Array = u.sqrt(add_reduce(squares, self.axis, keepdims=self.keepdims))
             return y
-        total = u.add_reduce(u.absolute(x) ** self.p, self.axis, self.keepdims)
+        total = add_reduce(u.absolute(x) ** self.p, self.axis, keepdims=self.keepdims)
         return total ** (one(total.dtype) / self.p)  # 1.0 / p is rounded to float64, which extended precision would see
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
@@ -249,7 +250,7 @@ class LogSoftmax:
         shifted = x - u.largest(x, self.axis)
         if not x.size:
             return shifted
-        y = shifted - u.log(u.add_reduce(widened(u.exp(shifted)), self.axis, True))
+        y = shifted - u.log(add_reduce(widened(u.exp(shifted)), self.axis, keepdims=True))
         return y if y.dtype == x.dtype else y.astype(x.dtype)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:

@@ -21,9 +21,7 @@ class Add:
     """y = a + b."""
 
     spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.add, holomorphic=True)
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a + b
+    forward = u.add
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy
@@ -37,9 +35,7 @@ class Sub:
     """y = a - b."""
 
     spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.subtract, holomorphic=True)
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a - b
+    forward = u.subtract
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy
@@ -53,9 +49,7 @@ class Mul:
     """y = a b."""
 
     spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.multiply, holomorphic=True)
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a * b
+    forward = u.multiply
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy * b
@@ -64,8 +58,16 @@ class Mul:
         return gy * a
 
 
-def _quotient_moved(ta: T, tb: T, y: T, b: T) -> T:
-    return (ta - tb * y) / b
+def _product(a: T, b: T) -> T:
+    return a * b
+
+
+def _difference(a: T, b: T) -> T:
+    return a - b
+
+
+def _quotient(a: T, b: T) -> T:
+    return a / b
 
 
 @value
@@ -73,9 +75,7 @@ class Div:
     """y = a / b. The rule for b is -(g / b) y, not -g a / b**2, whose square overflows long before y does."""
 
     spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.divide, holomorphic=True)
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a / b
+    forward = u.divide
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return over(gy, b)
@@ -85,7 +85,7 @@ class Div:
 
     def tangent(self, ta: T, tb: T, y: T, a: T, b: T, /) -> T:
         """Both quotients in one, where the two rules divide twice; with their zeros if it is not all numbers."""
-        t = quietly(_quotient_moved, ta, tb, y, b)
+        t = quietly(_quotient, quietly(_difference, ta, quietly(_product, tb, y)), b)
         return t if every(u.isfinite(t)) else over(ta - times(tb, y), b)
 
 
@@ -94,9 +94,7 @@ class Neg:
     """y = -x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.negative, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return -x
+    forward = u.negative
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return -gy

@@ -24,9 +24,7 @@ class Exp2:
     """y = 2**x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.exp2, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.exp2(x)
+    forward = u.exp2
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, y * u.ln(2.0, x.dtype))
@@ -37,9 +35,7 @@ class Expm1:
     """y = e**x - 1. The rule is e**x, since y + 1 cancels for large negative x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.expm1, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.expm1(x)
+    forward = u.expm1
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, u.exp(x))
@@ -50,9 +46,7 @@ class Log2:
     """y = log x / log 2."""
 
     spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log2, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.log2(x)
+    forward = u.log2
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x) / u.ln(2.0, x.dtype)
@@ -63,9 +57,7 @@ class Log10:
     """y = log x / log 10."""
 
     spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log10, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.log10(x)
+    forward = u.log10
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x) / u.ln(10.0, x.dtype)
@@ -76,9 +68,7 @@ class Log1p:
     """y = log(1 + x) for x > -1."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(low=-1.0),), ufunc=np.log1p, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.log1p(x)
+    forward = u.log1p
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x + 1.0)
@@ -102,9 +92,7 @@ class Reciprocal:
     """y = 1 / x."""
 
     spec: ClassVar[Spec] = Spec(domain=(NONZERO,), ufunc=np.reciprocal, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.reciprocal(x)
+    forward = u.reciprocal
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(times(-gy, y), y)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.function import Case, Spec, T, join, lift, value
+from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.parts import conjugate
 from tinypytorch.ops.shaping import SumTo
 
@@ -64,13 +65,11 @@ class MatMul:
         holomorphic=True,
         multilinear=True,
     )
-
-    def forward(self, a: Array, b: Array, /) -> Array:
-        return a @ b
+    forward = u.matmul
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
-        if a.ndim == 2 == b.ndim:
-            return gy @ b.mT
+        if a.ndim == 2 and b.ndim == 2:
+            return gy @ b.T
         if b.ndim == 1:
             ga: T = _column(gy) * b
         elif a.ndim == 1:
@@ -80,8 +79,8 @@ class MatMul:
         return _summed(ga, a.shape)
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
-        if a.ndim == 2 == b.ndim:
-            return a.mT @ gy
+        if a.ndim == 2 and b.ndim == 2:
+            return a.T @ gy
         if a.ndim == 1 and b.ndim == 1:
             gb: T = gy * a
         elif a.ndim == 1:

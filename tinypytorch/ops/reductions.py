@@ -11,11 +11,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Mask, Shape, keepdims_shape, normalize_axes, widened
+from tinypytorch.arrays import Array, Axis, Mask, Shape, add_reduce, keepdims_shape, normalize_axes, widened
 from tinypytorch.function import Case, Function, Kink, Spec, T, lift, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
-from tinypytorch.ops.shaping import BroadcastTo
+from tinypytorch.ops.shaping import broadcast_to
 
 
 def restore(g: T, shape: Shape, axis: Axis) -> T:
@@ -25,7 +25,7 @@ def restore(g: T, shape: Shape, axis: Axis) -> T:
 
 def spread(g: T, shape: Shape, axis: Axis) -> T:
     """Broadcast a reduction's cotangent back to the shape it was reduced from."""
-    return lift(BroadcastTo(shape), g if axis is None else restore(g, shape, axis))
+    return lift(broadcast_to(shape), g if axis is None else restore(g, shape, axis))
 
 
 def _over(op: type[Sum | Mean | Max | Min | LogSumExp]) -> tuple[Case, ...]:
@@ -52,10 +52,10 @@ class Sum:
     spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum), holomorphic=True, linear=True)
 
     def forward(self, x: Array, /) -> Array:
-        return u.add_reduce(x, self.axis, self.keepdims)
+        return add_reduce(x, self.axis, keepdims=self.keepdims)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return lift(BroadcastTo(x.shape), gy) if self.axis is None else spread(gy, x.shape, self.axis)
+        return lift(broadcast_to(x.shape), gy) if self.axis is None else spread(gy, x.shape, self.axis)
 
 
 @value
@@ -83,7 +83,7 @@ def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
     share = restore(gy, x.shape, axis)
     if (count > 1).any():
         share = share / count
-    return lift(Keep(tied), lift(BroadcastTo(x.shape), share))
+    return lift(Keep(tied), lift(broadcast_to(x.shape), share))
 
 
 def _ties(y: T, x: T, axis: Axis) -> tuple[Mask, Array]:
@@ -158,7 +158,7 @@ class LogSumExp:
     def forward(self, x: Array, /) -> Array:
         m = u.largest(x, self.axis)
         m = np.where(u.absolute(m) < math.inf, m, x.dtype.type(0))
-        s = u.add_reduce(widened(u.exp(x - m)), self.axis, True)
+        s = add_reduce(widened(u.exp(x - m)), self.axis, keepdims=True)
         with np.errstate(divide="ignore"):  # log(0) = -inf is the answer where every entry is -inf
             y = u.log(s) + m
         if y.dtype != x.dtype:
@@ -191,7 +191,7 @@ class Softmax:
 
     def forward(self, x: Array, /) -> Array:
         e = widened(u.exp(x - u.largest(x, self.axis)))
-        y = e / u.add_reduce(e, self.axis, True)
+        y = e / add_reduce(e, self.axis, keepdims=True)
         return y if y.dtype == x.dtype else y.astype(x.dtype)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -127,6 +128,10 @@ class BroadcastTo:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift(SumTo(x.shape), gy)
+
+
+# The op for a shape, made once: rules of reductions ask for it in every pass, and making it takes as long as an array.
+broadcast_to: Final = lru_cache(BroadcastTo)
 
 
 @value

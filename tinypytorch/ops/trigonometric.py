@@ -25,9 +25,7 @@ class Tan:
     """y = tan x. The rule is 1 + y**2, a sum of positive terms; of complex ones, which may cancel, sech(i x)**2."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=_POLES),), ufunc=np.tan, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.tan(x)
+    forward = u.tan
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift_pair(OVER_COSH_SQUARED, gy, x * IMAGINARY) if is_complex(x) else gy * (y * y + 1.0)
@@ -41,9 +39,7 @@ class Arcsin:
     """y = arcsin x for |x| < 1. The derivative at -1 and 1 is infinite."""
 
     spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arcsin, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.arcsin(x)
+    forward = u.arcsin
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, u.sqrt(lift(Complement(), x)))
@@ -54,9 +50,7 @@ class Arccos:
     """y = arccos x for |x| < 1. The derivative at -1 and 1 is infinite."""
 
     spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arccos, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.arccos(x)
+    forward = u.arccos
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(-gy, u.sqrt(lift(Complement(), x)))
@@ -80,9 +74,7 @@ class Arctan:
     """y = arctan x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.arctan, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.arctan(x)
+    forward = u.arctan
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * lift(Witch(), x)
@@ -109,9 +101,7 @@ class Sinh:
     """y = sinh x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.sinh, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.sinh(x)
+    forward = u.sinh
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, u.cosh(x))
@@ -122,9 +112,7 @@ class Cosh:
     """y = cosh x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.cosh, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.cosh(x)
+    forward = u.cosh
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, u.sinh(x))
@@ -135,9 +123,7 @@ class Arcsinh:
     """y = arcsinh x. The rule is 1 / sqrt(1 + x**2), without the square, which overflows early."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.arcsinh, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.arcsinh(x)
+    forward = u.arcsinh
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         if is_complex(x):
@@ -150,9 +136,7 @@ class Arccosh:
     """y = arccosh x for x > 1. The derivative at 1 is infinite. Two roots, since the square overflows early."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(low=1.0),), ufunc=np.arccosh, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.arccosh(x)
+    forward = u.arccosh
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(over(gy, u.sqrt(x - 1.0)), u.sqrt(x + 1.0))
@@ -163,9 +147,7 @@ class Arctanh:
     """y = arctanh x for |x| < 1."""
 
     spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arctanh, holomorphic=True)
-
-    def forward(self, x: Array, /) -> Array:
-        return u.arctanh(x)
+    forward = u.arctanh
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, lift(Complement(), x))

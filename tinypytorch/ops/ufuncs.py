@@ -6,6 +6,7 @@ array and a Variable gives a Variable (NEP 13), so a rule needs no annotations i
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Protocol
@@ -80,6 +81,13 @@ reciprocal: Map = attrgetter("reciprocal")(np)
 rint: Map = attrgetter("rint")(np)
 isfinite: Test = attrgetter("isfinite")(np)
 isnan: Test = attrgetter("isnan")(np)
+# As Python's operators, which compute with numbers in a tenth of the time that ufuncs take.
+add: Zip = attrgetter("add")(operator)
+subtract: Zip = attrgetter("sub")(operator)
+multiply: Zip = attrgetter("mul")(operator)
+divide: Zip = attrgetter("truediv")(operator)
+negative: Map = attrgetter("neg")(operator)
+matmul: Zip = attrgetter("matmul")(operator)
 maximum: Zip = np.maximum
 minimum: Zip = np.minimum
 power: Zip = np.power
@@ -117,7 +125,7 @@ def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
 def over_cosh_squared(a: Array, b: Array) -> Array:
     """a / cosh(b)**2, in a new array."""
     y: Array = np.cosh(b)
-    if type(a) is type(y) and y.ndim and a.shape == y.shape and a.dtype == y.dtype and y.dtype.kind != "c":
+    if y.ndim and type(a) is type(y) and a.shape == y.shape and a.dtype is y.dtype and y.dtype.kind != "c":
         y *= y
         return np.divide(a, y, y)
     a, b = boxed((a, b))
@@ -127,12 +135,6 @@ def over_cosh_squared(a: Array, b: Array) -> Array:
         return a * (e * e)
     y = np.cosh(b)
     return a / (y * y)
-
-
-def add_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:
-    """`np.sum` without the 2 microseconds of its dispatch."""
-    y: Array = np.add.reduce(x, axis, keepdims=True) if keepdims else np.add.reduce(x, axis)
-    return y
 
 
 def mean_reduce(x: Array, axis: Axis, keepdims: bool) -> Array:

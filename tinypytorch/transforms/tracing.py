@@ -19,7 +19,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import Array, is_array, is_numpy_scalar, numeric_array
-from tinypytorch.core.config import ARGUMENT, ENABLE_BACKPROP, TRANSFORMED, mode, using_config
+from tinypytorch.core.config import ARGUMENT, NO_BACKPROP, TRANSFORMED, mode, using_config
 from tinypytorch.core.errors import shape_and_dtype
 from tinypytorch.core.gradients import gradients
 from tinypytorch.core.graph import Vertex
@@ -99,9 +99,9 @@ class Trace:
         inside = bool(before & TRANSFORMED)
         given = leaves if len(which) == len(args) else flatten(tuple(args))[0]
         self.nested: bool = inside or any(isinstance(x, Variable) for x in given)
-        self.recording: bool = bool(before & ENABLE_BACKPROP)
-        own = ENABLE_BACKPROP | TRANSFORMED
-        mode.set(before | own)
+        self.recording: bool = not before & NO_BACKPROP
+        own = NO_BACKPROP | TRANSFORMED
+        mode.set(before & ~own | TRANSFORMED)
         try:
             self.aliases: list[Variable] = [alias(name, x) for x in leaves]
             replaced = list(args)

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, add_reduce
 from tinypytorch.core.graph import Vertex
 from tinypytorch.function import Binary, Spec, T
 from tinypytorch.ops.accumulations import CumProd, LogSoftmax
@@ -18,7 +18,6 @@ from tinypytorch.ops.expm import Expm
 from tinypytorch.ops.products import MatMul
 from tinypytorch.ops.reductions import Max, Min
 from tinypytorch.ops.solving import Inv
-from tinypytorch.ops.ufuncs import add_reduce
 from tinypytorch.testing import forward as invariant
 from tinypytorch.testing.faults.fault import STRUCTURE, Fault, Patch, always, engine
 from tinypytorch.testing.reduce import ENTRIES
@@ -52,7 +51,7 @@ def _of_both_triangles(op: Cholesky, t: Array, y: Array, x: Array) -> Array:
 
 def _sum_of_ties(op: Max | Min, t: Array, y: Array, x: Array) -> Array:
     top = y.reshape(np.maximum.reduce(x, op.axis, keepdims=True).shape)
-    return add_reduce(np.where(x >= top, t, 0.0), op.axis, op.keepdims)
+    return add_reduce(np.where(x >= top, t, 0.0), op.axis, keepdims=op.keepdims)
 
 
 def _fault(name: str, op: type[object], attribute: str, wrong: object, because: str) -> Fault:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.core import apply, config, gradients, variable
-from tinypytorch.core.config import ENABLE_BACKPROP
 from tinypytorch.core.graph import Vertex
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import Binary, Tracked
@@ -31,8 +31,8 @@ def _combine_by_first(head: Variable, op: Binary, left: object, right: object, /
     return y
 
 
-def _always_recording(parents: tuple[Variable | None, ...]) -> int:
-    return ENABLE_BACKPROP
+def _always_recording(parents: tuple[Variable | None, ...]) -> bool:
+    return True
 
 
 def _not_put_back(
@@ -43,18 +43,18 @@ def _not_put_back(
     /,
 ) -> None:
     """The setting is put back on leaving, but not by an exception."""
-    saved: list[bool] = getattr(setting, "_saved")  # by name, since it is private
+    saved: list[int] = getattr(setting, "_saved")  # by name, since it is private
     before = saved.pop()
     if kind is None:
-        name: str = getattr(setting, "_name")  # by name, since it is private
-        setattr(config.Config, name, before)
+        bit: int = getattr(setting, "_bit")  # likewise
+        config.mode.set(config.mode.get() & ~bit | before)
 
 
 class _OneForAll:
     """Settings that all threads share."""
 
     def __init__(self) -> None:
-        self._bits = ENABLE_BACKPROP
+        self._bits = 0
 
     def get(self) -> int:
         return self._bits
@@ -100,8 +100,12 @@ def _half_recorded(world: gradients.VariableWorld, y: Vertex, gy: Tracked, i: in
 
 
 def _shared_settings() -> _OneForAll:
-    _SHARED.set(ENABLE_BACKPROP)
+    _SHARED.set(0)
     return _SHARED
+
+
+def _shared_mode() -> Callable[[], int]:
+    return _SHARED.get
 
 
 def _variable_world(name: str, method: str, wrong: object) -> Fault:
@@ -120,7 +124,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
         *(Patch(m, "recording", always(_always_recording)) for m in (variable, apply)),
     ),
     engine("setting not put back on an exception", Patch(config.using_config, "__exit__", always(_not_put_back))),
-    engine("settings shared by all threads", *(Patch(m, "mode", _shared_settings) for m in (config, variable))),
+    engine(
+        "settings shared by all threads",
+        Patch(config, "mode", _shared_settings),
+        Patch(variable, "current_mode", _shared_mode),
+    ),
     engine("second derivative cut", Patch(gradients, "operand_of", always(_constant_operand))),
     _variable_world("half of the derivative recorded", "pull", _half_recorded),
     _variable_world("overwrites on Variables only", "add", _overwrite),
