@@ -1,6 +1,7 @@
 """Floor 1: what an array is here, and the shape arithmetic that ops and engine share.
 
-Imports NumPy only. Nothing in this file knows of Variables or graphs.
+Imports NumPy only. Nothing in this file knows of Variables or graphs. What every operation asks for is imported by name:
+`np.x` takes three times as long, since NumPy's module has a `__getattr__`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Final, Protocol, SupportsIndex, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
+from numpy import generic, ndarray
 from numpy.typing import NDArray
 
 # Static types cannot follow a dtype through a ufunc (NumPy types the result `Any`), so the
@@ -55,7 +57,7 @@ def is_operand(x: object) -> TypeGuard[Array]:
 
     Of no axes it is not: computing goes on with the NumPy scalar in it.
     """
-    return type(x) is float or type(x) is int or (type(x) is np.ndarray and x.ndim > 0 and x.dtype.kind == "f")
+    return type(x) is float or type(x) is int or (type(x) is ndarray and x.ndim > 0 and x.dtype.kind == "f")
 
 
 def weak(x: complex) -> Array:
@@ -107,7 +109,7 @@ def widened(x: Array) -> Array:
 
 def is_floating(x: object) -> TypeGuard[Array]:
     """Whether x is a plain ndarray of a floating dtype: what most operands and nearly all data are."""
-    return type(x) is np.ndarray and x.dtype.kind == "f"
+    return type(x) is ndarray and x.dtype.kind == "f"
 
 
 def real_array(x: object) -> Array | None:
@@ -194,12 +196,12 @@ def holdable(x: object) -> bool:
 
 def is_array(x: object) -> TypeGuard[AnyArray]:
     """Whether x is an ndarray, of whatever dtype (`isinstance` alone leaves the type parameters unknown)."""
-    return isinstance(x, np.ndarray)
+    return isinstance(x, ndarray)
 
 
 def is_plain(x: object) -> TypeGuard[Array]:
     """Whether x is an operand without a graph: an array, a NumPy scalar, or a Python number, which is weak (NEP 50)."""
-    return isinstance(x, (np.ndarray, np.generic, int, float, complex))
+    return isinstance(x, (ndarray, generic, int, float, complex))
 
 
 def is_slice(x: object) -> TypeGuard[Slice]:
@@ -209,7 +211,7 @@ def is_slice(x: object) -> TypeGuard[Slice]:
 
 def is_numpy_scalar(x: object) -> TypeGuard[np.generic[object]]:
     """Whether x is a NumPy scalar."""
-    return isinstance(x, np.generic)
+    return isinstance(x, generic)
 
 
 def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from types import CodeType, FunctionType
 from typing import Literal, Protocol, Self, TypeAlias, TypeGuard, TypeVar, dataclass_transform, overload
 
 import numpy as np
+from numpy import generic, ndarray
 from numpy.typing import NDArray
 
 from tinypytorch.arrays import Array, Axis, Index, Mask, Shape, is_complex, is_plain
@@ -136,14 +137,14 @@ def lift(op: Unary, x: T) -> T:
 
     This is how the adjoint of an op is another op (`broadcast_to` and `sum_to`, indexing and scattering).
     """
-    if isinstance(x, (np.ndarray, np.generic)):
+    if isinstance(x, (ndarray, generic)):
         return op.forward(x)
     return x.record(op)
 
 
 def lift_pair(op: Binary, a: T, b: T) -> T:
     """`lift` for an op of two operands, both of one world; a Python number is of either."""
-    if not isinstance(a, (np.ndarray, np.generic)):
+    if not isinstance(a, (ndarray, generic)):
         return a.combine(op, a, b)
     if is_plain(b):
         return op.forward(a, b)
@@ -153,7 +154,7 @@ def lift_pair(op: Binary, a: T, b: T) -> T:
 def join(op: Variadic, xs: tuple[T, ...]) -> T:
     """`lift` for an op of any number of inputs, all of them arrays or all of them Variables."""
     head = xs[0]
-    if isinstance(head, (np.ndarray, np.generic)):
+    if isinstance(head, (ndarray, generic)):
         return op.forward(head, *[x for x in xs[1:] if is_plain(x)])
     return head.record_all(op, *xs[1:])
 

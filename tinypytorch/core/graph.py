@@ -1,8 +1,7 @@
 """Floor 3: the graph and the order of the backward pass. Imports floors 1 and 2, and knows no `Variable` class.
 
 A `Vertex` (every Variable is one) holds how it was made: the op, the vertices it was made from, and their values.
-Nothing points from there to what was made, or weakly. So there is no reference cycle, and a graph dies with its
-last output.
+Nothing points from there to what was made, or weakly. So there is no cycle, and a graph dies with its last output.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from tinypytorch.compat import override
 from tinypytorch.core.errors import op_name, wrong_count
 from tinypytorch.function import Binary, Function, Multi, T, Unary, Variadic
 
-# What `Vertex.tracking` can be: no gradient; a gradient; a gradient, and a second look: at an interior vertex that has
-# held one, or a leaf whose data was replaced; a gradient that an interior vertex keeps.
+# What `Vertex.tracking` can be: no gradient; one; one, and a second look (an interior vertex that has held one, a leaf
+# whose data was replaced); one that an interior vertex keeps.
 CONSTANT, TRACKED, MARKED, RETAINED = 0, 1, 2, 3
 
 # What most 0-d values are: where the types of two are this, so are shape and dtype the same.
@@ -335,7 +334,8 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     """
     grads: dict[Vertex, T] = {}
     swept = Swept(grads, {}, [])
-    waiting, heap = dict[int, list[Vertex]](), list[int]()
+    waiting: dict[int, list[Vertex]] = {}
+    heap: list[int] = []
     level: list[Vertex] = []  # those of the generation that is being visited: nothing is added to them any more
     arrived: list[Vertex] = []  # from the last visit: the latest of them is mostly next, and does not wait
     keeps = keep is None or keep != ()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
+from numpy import empty
 
 from tinypytorch.arrays import (
     Array,
@@ -119,7 +120,7 @@ class BroadcastTo:
     def forward(self, x: Array, /) -> Array:
         if len(self.shape) < x.ndim or math.prod(self.shape) > SMALL:
             return np.broadcast_to(x, self.shape)
-        y = np.empty(self.shape, x.dtype)
+        y = empty(self.shape, x.dtype)
         if x.ndim:
             y[...] = x
         else:

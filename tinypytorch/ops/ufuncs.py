@@ -107,6 +107,15 @@ floor_divide: Pair = attrgetter("floor_divide")(np)
 equal: Same = attrgetter("equal")(np)
 
 
+class _Into(Protocol):
+    """A ufunc of two arrays, and the array that gets its result."""
+
+    def __call__(self, a: Array, b: Array, out: Array, /) -> Array: ...
+
+
+_quotient: _Into = attrgetter("divide")(np)
+
+
 class _Reduce(Protocol):
     """A method of arrays that reduces axes."""
 
@@ -124,10 +133,10 @@ def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
 
 def over_cosh_squared(a: Array, b: Array) -> Array:
     """a / cosh(b)**2, in a new array."""
-    y: Array = np.cosh(b)
+    y: Array = cosh(b)
     if y.ndim and type(a) is type(y) and a.shape == y.shape and a.dtype is y.dtype and y.dtype.kind != "c":
         y *= y
-        return np.divide(a, y, y)
+        return _quotient(a, y, y)
     a, b = boxed((a, b))
     if b.dtype.kind == "c":  # the quotient by an infinite complex number is nan
         e: Array = np.exp(np.where(b.real < 0, b, -b))
