@@ -1,7 +1,7 @@
 """Floor 1: what an array is here, and the shape arithmetic that ops and engine share.
 
-Imports NumPy only. Nothing in this file knows of Variables or graphs. What every operation asks for is imported by name:
-`np.x` takes three times as long, since NumPy's module has a `__getattr__`.
+Imports NumPy only. Nothing in this file knows of Variables or graphs. What every operation asks for is imported by
+name: `np.x` takes three times as long, since NumPy's module has a `__getattr__`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ ComplexScalar: TypeAlias = complex | np.complex128 | np.complex64 | np.clongdoub
 Precision: TypeAlias = str | type[float] | type[np.float16] | type[np.float32] | type[np.float64] | np.dtype[np.float64]
 IndexPart: TypeAlias = int | Slice | EllipsisType | Mask | Positions | None
 Index: TypeAlias = IndexPart | tuple[IndexPart, ...]
+
+# What `type(x)` is compared with: half the time of `isinstance`, and no type parameters to lose.
+NDARRAY: type[object] = ndarray
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -146,7 +146,7 @@ def lift_pair(op: Binary, a: T, b: T) -> T:
     """`lift` for an op of two operands, both of one world; a Python number is of either."""
     if not isinstance(a, (ndarray, generic)):
         return a.combine(op, a, b)
-    if is_plain(b):
+    if isinstance(b, (ndarray, generic)) or is_plain(b):
         return op.forward(a, b)
     raise TypeError(f"lift_pair: {type(b).__name__} beside a plain array; give two arrays or two Variables")
 

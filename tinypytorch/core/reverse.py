@@ -14,8 +14,10 @@ from typing import Final, TypeVar
 import numpy as np
 
 from tinypytorch.arrays import (
+    NDARRAY,
     Array,
     Shape,
+    add_reduce,
     broadcasts_to,
     in_kind,
     is_array,
@@ -24,7 +26,6 @@ from tinypytorch.arrays import (
     numeric_array,
     one,
     read_only,
-    sum_leading,
     sum_to,
 )
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
@@ -41,8 +42,6 @@ from tinypytorch.core.graph import (
 )
 from tinypytorch.core.operators import ArrayOperators
 
-# What `type(x)` is compared with: half the time of `isinstance`, and no type parameters to lose.
-NDARRAY: type[object] = np.ndarray
 # Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
 _writing = Lock()
 K = TypeVar("K")
@@ -208,10 +207,11 @@ class ArrayWorld:
 
     def fit(self, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
         """As `World.fit`."""
-        if g is not None and type(g) is NDARRAY and g.dtype is x.dtype:
+        result = y.raw
+        if g is not None and type(g) is NDARRAY and y.binary is not None and result is not None and g.dtype is x.dtype:
             got: Shape = g.shape
-            if got[1:] == x.shape and may_sum_down(y, got):  # nearly always: a bias, which every row has
-                return sum_leading(g, 1)
+            if got == result.shape and got[1:] == x.shape:  # nearly always: a bias, which every row has
+                return add_reduce(g, 0)
         return fit(g, x, y, i)
 
     def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:

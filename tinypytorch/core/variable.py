@@ -16,6 +16,7 @@ from typing import TypeAlias, final
 import numpy as np
 
 from tinypytorch.arrays import (
+    NDARRAY,
     Array,
     ComplexScalar,
     NumericArray,
@@ -39,7 +40,7 @@ from tinypytorch.core.graph import CONSTANT, MARKED, RETAINED, TRACKED, Node, Va
 from tinypytorch.core.hooks import FUNCTIONS, is_sequence, is_served, listed
 from tinypytorch.core.operators import plain_operand
 from tinypytorch.core.protocols import NumpyProtocols
-from tinypytorch.core.reverse import ARRAYS, NDARRAY, cotangent, fingerprints, write
+from tinypytorch.core.reverse import ARRAYS, cotangent, fingerprints, write
 from tinypytorch.function import Binary, Function, Unary, Variadic
 from tinypytorch.ops.rounding import Positive
 
@@ -174,9 +175,7 @@ class Variable(NumpyProtocols, Vertex):
         """Forget the gradient, so that the next `backward` starts from nothing."""
         self.kept_grad = None
 
-    def zero_grad(self) -> None:
-        """The same as `cleargrad`."""
-        self.kept_grad = None
+    zero_grad = cleargrad
 
     def detach(self) -> Variable:
         """A constant with the same data (the very same array), cut off the graph."""

@@ -118,10 +118,11 @@ class BroadcastTo:
     )
 
     def forward(self, x: Array, /) -> Array:
-        if len(self.shape) < x.ndim or math.prod(self.shape) > SMALL:
-            return np.broadcast_to(x, self.shape)
-        y = empty(self.shape, x.dtype)
-        if x.ndim:
+        shape, ndim = self.shape, x.ndim
+        if len(shape) < ndim or math.prod(shape) > SMALL:
+            return np.broadcast_to(x, shape)
+        y = empty(shape, x.dtype)
+        if ndim:
             y[...] = x
         else:
             y.fill(x)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Axis, Mask, boxed
+from tinypytorch.arrays import NDARRAY, Array, Axis, Mask, boxed
 from tinypytorch.function import T
 
 
@@ -134,7 +134,8 @@ def ln(base: float, dtype: np.dtype[np.float64]) -> Array:
 def over_cosh_squared(a: Array, b: Array) -> Array:
     """a / cosh(b)**2, in a new array."""
     y: Array = cosh(b)
-    if y.ndim and type(a) is type(y) and a.shape == y.shape and a.dtype is y.dtype and y.dtype.kind != "c":
+    dtype = y.dtype
+    if type(a) is NDARRAY is type(y) and a.shape == y.shape and a.dtype is dtype and dtype.kind != "c":
         y *= y
         return _quotient(a, y, y)
     a, b = boxed((a, b))
