@@ -164,4 +164,4 @@ class Square:
         return x * x
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return gy * (x * 2.0)
+        return gy * (x + x)

@@ -52,7 +52,7 @@ class Sum:
     spec: ClassVar[Spec] = Spec(cases=lambda: _over(Sum), holomorphic=True, linear=True)
 
     def forward(self, x: Array, /) -> Array:
-        return add_reduce(x, self.axis, keepdims=self.keepdims)
+        return add_reduce(x, self.axis, keepdims=True) if self.keepdims else add_reduce(x, self.axis)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift(broadcast_to(x.shape), gy) if self.axis is None else spread(gy, x.shape, self.axis)
