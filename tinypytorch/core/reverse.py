@@ -239,9 +239,8 @@ ARRAYS: Final = ArrayWorld()
 
 def write(swept: Swept[Array]) -> None:
     """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
-    parts = (swept.ends, swept.kept) if swept.kept else (swept.ends,)
     with _writing:
-        for grads in parts:
+        for grads in (swept.ends, swept.kept) if swept.kept else (swept.ends,):
             for v in grads:
                 g = grads[v]
                 mine = getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None  # as `is_free`

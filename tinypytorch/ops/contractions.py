@@ -10,7 +10,7 @@ import numpy as np
 from tinypytorch.arrays import Array, Positions, Shape
 from tinypytorch.function import Case, Spec, T, join, lift, value
 from tinypytorch.ops.indexing import PutAdd
-from tinypytorch.ops.shaping import BroadcastTo, SumTo
+from tinypytorch.ops.shaping import SumTo, broadcast_to
 
 # How operands are paired: not at all, NumPy's ways by name, or a path as `np.einsum_path` gives it.
 Optimize: TypeAlias = bool | str | tuple[str | tuple[int, ...], ...]
@@ -100,7 +100,7 @@ def _returned(g: T, found: str, term: str, shape: Shape) -> T:
     if len(found) < len(letters):
         g = g.reshape(tuple(summed.get(letter, 1) for letter in letters))
     if g.shape != own:
-        g = lift(BroadcastTo(own), g)
+        g = broadcast_to(g, own)
     if len(letters) == len(term):
         return g
     places: Positions = np.arange(math.prod(shape)).reshape(shape)

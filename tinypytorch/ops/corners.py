@@ -12,7 +12,7 @@ from tinypytorch.arrays import Mask, Shape, quietly
 from tinypytorch.function import T, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
-from tinypytorch.ops.shaping import BroadcastTo
+from tinypytorch.ops.shaping import broadcast_to
 
 
 def every(mask: Mask) -> bool:
@@ -22,7 +22,7 @@ def every(mask: Mask) -> bool:
 
 def _kept(x: T, shape: Shape, kept: Mask) -> T:
     """x, broadcast to `shape`, with a constant 0 where `kept` does not hold."""
-    wide: T = x if x.shape == shape else lift(BroadcastTo(shape), x)
+    wide: T = x if x.shape == shape else broadcast_to(x, shape)
     return lift(Keep(kept), wide)
 
 

@@ -25,7 +25,7 @@ def restore(g: T, shape: Shape, axis: Axis) -> T:
 
 def spread(g: T, shape: Shape, axis: Axis) -> T:
     """Broadcast a reduction's cotangent back to the shape it was reduced from."""
-    return lift(broadcast_to(shape), g if axis is None else restore(g, shape, axis))
+    return broadcast_to(g if axis is None else restore(g, shape, axis), shape)
 
 
 def _over(op: type[Sum | Mean | Max | Min | LogSumExp]) -> tuple[Case, ...]:
@@ -55,7 +55,7 @@ class Sum:
         return add_reduce(x, self.axis, keepdims=True) if self.keepdims else add_reduce(x, self.axis)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return lift(broadcast_to(x.shape), gy) if self.axis is None else spread(gy, x.shape, self.axis)
+        return broadcast_to(gy, x.shape) if self.axis is None else spread(gy, x.shape, self.axis)
 
 
 @value
@@ -83,7 +83,7 @@ def _share_ties(gy: T, y: T, x: T, axis: Axis) -> T:
     share = restore(gy, x.shape, axis)
     if (count > 1).any():
         share = share / count
-    return lift(Keep(tied), lift(broadcast_to(x.shape), share))
+    return lift(Keep(tied), broadcast_to(share, x.shape))
 
 
 def _ties(y: T, x: T, axis: Axis) -> tuple[Mask, Array]:

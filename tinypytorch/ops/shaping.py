@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
-from numpy import empty
+from numpy import empty, generic, ndarray
 
 from tinypytorch.arrays import (
     Array,
@@ -118,22 +117,29 @@ class BroadcastTo:
     )
 
     def forward(self, x: Array, /) -> Array:
-        shape, ndim = self.shape, x.ndim
-        if len(shape) < ndim or math.prod(shape) > SMALL:
-            return np.broadcast_to(x, shape)
-        y = empty(shape, x.dtype)
-        if ndim:
-            y[...] = x
-        else:
-            y.fill(x)
-        return y
+        return _repeated(x, self.shape)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift(SumTo(x.shape), gy)
 
 
-# The op for a shape, made once: rules of reductions ask for it in every pass, and making it takes as long as an array.
-broadcast_to: Final = lru_cache(BroadcastTo)
+def _repeated(x: Array, shape: Shape) -> Array:
+    ndim = x.ndim
+    if len(shape) < ndim or math.prod(shape) > SMALL:
+        return np.broadcast_to(x, shape)
+    y = empty(shape, x.dtype)
+    if ndim:
+        y[...] = x
+    else:
+        y.fill(x)
+    return y
+
+
+def broadcast_to(x: T, shape: Shape) -> T:
+    """`lift(BroadcastTo(shape), x)`; for arrays no op is made, which would take as long as they do."""
+    if isinstance(x, (ndarray, generic)):
+        return _repeated(x, shape)
+    return x.record(BroadcastTo(shape))
 
 
 @value
@@ -157,7 +163,7 @@ class SumTo:
         return sum_to(x, self.shape)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
-        return lift(BroadcastTo(x.shape), gy)
+        return broadcast_to(gy, x.shape)
 
 
 @value

@@ -38,7 +38,7 @@ from tinypytorch.function import (
 )
 from tinypytorch.ops.corners import times
 from tinypytorch.ops.reductions import Sum
-from tinypytorch.ops.shaping import BroadcastTo
+from tinypytorch.ops.shaping import broadcast_to
 from tinypytorch.tangents import is_reduction, pushes_one, pushes_two
 from tinypytorch.transforms.transposing import applied, transposed, variable
 
@@ -121,9 +121,9 @@ def along_two(side: Side[T], op: Binary, y: Vertex, ta: T | None, tb: T | None) 
         return _along_any(side, op, y, (ta, tb))[0]
     (z,) = side.results(y)
     if ta is not None and ta.shape != z.shape:
-        ta = lift(BroadcastTo(z.shape), ta)
+        ta = broadcast_to(ta, z.shape)
     if tb is not None and tb.shape != z.shape:
-        tb = lift(BroadcastTo(z.shape), tb)
+        tb = broadcast_to(tb, z.shape)
     if ta is None:
         return side.filled(z, 0.0) if tb is None else op.backward_b(tb, z, a, b)
     if tb is None:
