@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import tinypytorch as tp
 from tinypytorch import Variable
-from tinypytorch.core.graph import Node, Vertex
 from tinypytorch.core.hooks import FUNCTIONS
+from tinypytorch.core.vertex import Node, Vertex
 from tinypytorch.drawing import get_dot_graph, plot_dot_graph, repr_svg, serve, svg, to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"

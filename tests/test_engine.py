@@ -14,9 +14,10 @@ import tinypytorch as tp
 from tests.support import grad, var
 from tinypytorch import Array, T, Variable, gradients
 from tinypytorch.compat import override
-from tinypytorch.core.graph import Vertex, sweep
+from tinypytorch.core.graph import sweep
 from tinypytorch.core.reverse import ArrayWorld
 from tinypytorch.core.variable import Operand
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.ops.shaping import Concatenate, Stack
 
 Way: TypeAlias = Callable[[Variable, list[Variable]], object]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import tinypytorch as tp
 from tests.test_ops import cases, program_of
 from tinypytorch import Array, Variable, apply
-from tinypytorch.core.graph import Vertex
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Function, Spec, T, is_binary, lift
 from tinypytorch.ops import ALL, spec_of
 from tinypytorch.ops.parts import Conj

@@ -16,8 +16,9 @@ from tinypytorch import Array, Binary, Variable, gradients
 from tinypytorch.core import apply as application
 from tinypytorch.core import config, graph, reverse, variable
 from tinypytorch.core import gradients as pulling
-from tinypytorch.core.graph import MultiNode, Node, Swept, UnaryNode, Vertex, World
+from tinypytorch.core.graph import Swept, World
 from tinypytorch.core.variable import Operand
+from tinypytorch.core.vertex import MultiNode, Node, UnaryNode, Vertex
 from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.shaping import Split
 from tinypytorch.testing import invariants
@@ -159,10 +160,10 @@ _current: dict[str, Array] = {}
 
 def through_a_global(
     world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /
-) -> None:
+) -> Vertex | None:
     _current["gradient"] = gy
     time.sleep(0.0001)
-    _step(world, y, _current["gradient"], grads, arrived)
+    return _step(world, y, _current["gradient"], grads, arrived)
 
 
 def half_written(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swept[Array]:

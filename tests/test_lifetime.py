@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import tinypytorch as tp
 from tests.support import grad, var
 from tinypytorch import Array, T, Variable, gradients
-from tinypytorch.core.graph import Vertex
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.testing.invariants import check_released
 from tinypytorch.testing.programs import Program
 from tinypytorch.testing.strategies import programs

@@ -7,9 +7,9 @@ import pytest
 
 from tinypytorch.arrays import Array
 from tinypytorch.core.gradients import VariableWorld
-from tinypytorch.core.graph import Vertex
 from tinypytorch.core.reverse import ArrayWorld
 from tinypytorch.core.variable import Variable
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Tracked, Unary
 from tinypytorch.ops.elementwise import Exp, Sin
 from tinypytorch.testing.invariants import check_released

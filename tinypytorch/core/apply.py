@@ -11,9 +11,9 @@ from typing import TypeVar, overload
 
 from tinypytorch.arrays import Array, boxed, is_array, is_complex, is_numpy_scalar, numeric_array, read_only
 from tinypytorch.core.errors import EXPLAINED, bad_operand, explain, is_class, op_name, shape_and_dtype
-from tinypytorch.core.graph import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
 from tinypytorch.core.hooks import listed
 from tinypytorch.core.variable import Operand, Variable, attach, operands, recording, result
+from tinypytorch.core.vertex import BinaryNode, MultiNode, Node, UnaryNode, VariadicNode, Vertex
 from tinypytorch.function import (
     Binary,
     Function,

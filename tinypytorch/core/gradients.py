@@ -14,9 +14,10 @@ import numpy as np
 from tinypytorch.arrays import Array, broadcasts_to, is_complex
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import HOW_CONSTANTS_ARE_MADE, bad_gradient, op_name
-from tinypytorch.core.graph import TRACKED, Edge, MultiNode, Node, Vertex, step_by, sweep
+from tinypytorch.core.graph import step_by, sweep
 from tinypytorch.core.reverse import ARRAYS, check_unchanged, cotangent, fit, may_sum_down
 from tinypytorch.core.variable import Operand, Variable, result
+from tinypytorch.core.vertex import TRACKED, Edge, MultiNode, Node, Vertex
 from tinypytorch.function import Tracked
 from tinypytorch.ops.parts import Real
 from tinypytorch.ops.shaping import AsType, SumTo

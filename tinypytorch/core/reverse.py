@@ -29,18 +29,9 @@ from tinypytorch.arrays import (
     sum_to,
 )
 from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
-from tinypytorch.core.graph import (
-    FLOAT64,
-    TRACKED,
-    BinaryNode,
-    Edge,
-    MultiNode,
-    Node,
-    Swept,
-    VariadicNode,
-    Vertex,
-)
+from tinypytorch.core.graph import FLOAT64, Swept
 from tinypytorch.core.operators import ArrayOperators
+from tinypytorch.core.vertex import TRACKED, BinaryNode, Edge, MultiNode, Node, VariadicNode, Vertex
 
 # Threads that share a leaf add to the same gradient: what one reads, another must not change before it has written.
 _writing = Lock()
@@ -152,15 +143,16 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def step(self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /) -> None:
+    def step(self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /) -> Vertex | None:
         """As `World.step`, with what `put` does in place: its calls would take longer than some rules."""
         result, a, binary, v = y.raw, y.a, y.binary, y.left
+        latest: Vertex | None = None
         if result is None:
             result = y.result
         if binary is None:
             unary = y.unary
             if unary is None or v is None or not v.tracking:
-                return
+                return None
             g = unary.backward(gy, result, a)
         else:
             b, w = y.b, y.right
@@ -177,9 +169,9 @@ class ArrayWorld:
                 else:
                     grads[w] = g
                     if w.generation:
-                        arrived.append(w)
+                        latest = w
             if v is None or not v.tracking:
-                return
+                return latest
             g = binary.backward_a(gy, result, a, b)
         kind = type(g)
         if (kind is not NDARRAY or g.shape != a.shape or g.dtype is not a.dtype) and (
@@ -188,10 +180,13 @@ class ArrayWorld:
             g = self.fit(g, a, y, 0)
         if v in grads:
             self.add(grads, v, g)
-        else:
-            grads[v] = g
-            if v.generation:
-                arrived.append(v)
+            return latest
+        grads[v] = g
+        if not v.generation:
+            return latest
+        if latest is not None:
+            arrived.append(latest)
+        return v
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
         """As `World.pull_node`."""

@@ -1,7 +1,7 @@
 """Floor 3: `Variable`, and `apply`, which runs an op and records it.
 
-Imports floors 1 and 2 and the rest of `core`, which knows no Variables: read `graph` for the order of the backward
-pass, `reverse` for what happens at a node, `operators` for what a Variable does as an array.
+Imports floors 1 and 2 and the rest of `core`, which knows no Variables: read `vertex` for what a graph is, `graph` for
+the order of the backward pass, `reverse` for what happens in it, `operators` for what a Variable does as an array.
 
 Inside, the value of a 0-d Variable is a NumPy scalar (`raw`), seven times as fast to compute with as a 0-d array.
 When somebody asks for `x.data`, it becomes an array (`boxed`) and stays one, so that writing into it is seen.
@@ -36,11 +36,12 @@ from tinypytorch.core.errors import (
     explain,
     shape_and_dtype,
 )
-from tinypytorch.core.graph import CONSTANT, MARKED, RETAINED, TRACKED, Node, VariadicNode, Vertex, sweep
+from tinypytorch.core.graph import sweep
 from tinypytorch.core.hooks import FUNCTIONS, is_sequence, is_served, listed
 from tinypytorch.core.operators import plain_operand
 from tinypytorch.core.protocols import NumpyProtocols
 from tinypytorch.core.reverse import ARRAYS, cotangent, fingerprints, write
+from tinypytorch.core.vertex import CONSTANT, MARKED, RETAINED, TRACKED, Node, VariadicNode, Vertex
 from tinypytorch.function import Binary, Function, Unary, Variadic
 from tinypytorch.ops.rounding import Positive
 

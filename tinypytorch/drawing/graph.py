@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinypytorch.core.errors import op_name, shape_and_dtype
-from tinypytorch.core.graph import CONSTANT, Node, Vertex
 from tinypytorch.core.variable import Variable
+from tinypytorch.core.vertex import CONSTANT, Node, Vertex
 
 
 @dataclass(frozen=True, slots=True)

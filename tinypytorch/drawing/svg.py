@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tinypytorch.core.graph import Node, Vertex
 from tinypytorch.core.variable import Variable
+from tinypytorch.core.vertex import Node, Vertex
 from tinypytorch.drawing.graph import History, function_lines, history, kind, variable_lines
 from tinypytorch.drawing.layout import Box, Stroke, place
 

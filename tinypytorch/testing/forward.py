@@ -13,8 +13,8 @@ import numpy as np
 from tinypytorch.arrays import Array
 from tinypytorch.core.errors import op_name
 from tinypytorch.core.gradients import gradients
-from tinypytorch.core.graph import Vertex
 from tinypytorch.core.variable import Variable, result
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Tracked
 from tinypytorch.testing.passes import NARROW, WIDER, bits, end_of, leaves_of
 from tinypytorch.testing.programs import Program, weights

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinypytorch.arrays import Array
-from tinypytorch.core.graph import Node, Vertex
+from tinypytorch.core.vertex import Node, Vertex
 from tinypytorch.testing.programs import Instruction, Program
 from tinypytorch.testing.reduce import rebuilt
 

@@ -22,8 +22,8 @@ import numpy as np
 from tinypytorch.arrays import Array, is_complex, read_only, weak
 from tinypytorch.core.errors import op_name, shape_and_dtype
 from tinypytorch.core.gradients import operand_of, output_of
-from tinypytorch.core.graph import MultiNode, Vertex
 from tinypytorch.core.variable import result
+from tinypytorch.core.vertex import MultiNode, Vertex
 from tinypytorch.function import (
     Binary,
     Function,

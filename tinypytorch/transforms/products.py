@@ -14,9 +14,9 @@ import numpy as np
 from tinypytorch.arrays import Array, Shape, is_complex
 from tinypytorch.core.config import using_config
 from tinypytorch.core.errors import shape_and_dtype
-from tinypytorch.core.graph import Vertex
 from tinypytorch.core.hooks import Served
 from tinypytorch.core.variable import Variable, result
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Tracked
 from tinypytorch.functions.shaping import stack
 from tinypytorch.transforms.forward import ARRAYS, VARIABLES, Step, pushed

@@ -22,9 +22,9 @@ from tinypytorch.arrays import Array, is_array, is_numpy_scalar, numeric_array
 from tinypytorch.core.config import ARGUMENT, NO_BACKPROP, TRANSFORMED, mode, using_config
 from tinypytorch.core.errors import shape_and_dtype
 from tinypytorch.core.gradients import gradients
-from tinypytorch.core.graph import Vertex
 from tinypytorch.core.operators import Plain
 from tinypytorch.core.variable import Variable, result
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Spec, T, value
 from tinypytorch.transforms.forward import Step, ancestors, behind, in_order
 from tinypytorch.transforms.trees import Leaf, Structure, describe, flatten, map_leaves, trees

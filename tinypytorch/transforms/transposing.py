@@ -13,9 +13,9 @@ import numpy as np
 from tinypytorch.core.apply import apply
 from tinypytorch.core.errors import bad_gradient, op_name
 from tinypytorch.core.gradients import gradients
-from tinypytorch.core.graph import Vertex
 from tinypytorch.core.operators import value_of
 from tinypytorch.core.variable import Variable
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Function, Tracked, is_binary, is_many, is_multi, is_unary, is_variadic
 from tinypytorch.ops.shaping import SumTo
 

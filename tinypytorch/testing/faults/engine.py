@@ -14,9 +14,10 @@ from weakref import ref
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape
-from tinypytorch.core import gradients, graph, reverse, variable
-from tinypytorch.core.graph import Edge, MultiNode, Node, Swept, Vertex, World
+from tinypytorch.core import gradients, graph, reverse, variable, vertex
+from tinypytorch.core.graph import Swept, World
 from tinypytorch.core.variable import Variable
+from tinypytorch.core.vertex import Edge, MultiNode, Node, Vertex
 from tinypytorch.function import T
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_ndarray
 
@@ -112,7 +113,9 @@ def _depth_first(
         seen.add(id(y))
         node = y.node
         if node is None:
-            world.step(y, gy, grads, arrived)
+            latest = world.step(y, gy, grads, arrived)
+            if latest is not None:
+                arrived.append(latest)
         else:
             grads[y] = gy
             for v, gx, x, i in world.pull_node(node, y, grads):
@@ -357,5 +360,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
     _writes("0-d gradients become (1,)", _written(np.atleast_1d)),
     _writes("float32 becomes float64", _written(lambda g: g.astype(np.float64))),
     _writes("gradients rounded to float32", _written(lambda g: g.astype(np.float32).astype(g.dtype))),
-    engine("strong reference from node to output", Patch(graph, "ref", always(_strong))),
+    engine("strong reference from node to output", Patch(vertex, "ref", always(_strong))),
 )

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tinypytorch.arrays import Array, add_reduce
-from tinypytorch.core.graph import Vertex
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Binary, Spec, T
 from tinypytorch.ops.accumulations import CumProd, LogSoftmax
 from tinypytorch.ops.arithmetic import Div

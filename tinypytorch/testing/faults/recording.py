@@ -8,8 +8,8 @@ from typing import Final
 
 from tinypytorch.arrays import Array, Shape
 from tinypytorch.core import apply, config, gradients, variable
-from tinypytorch.core.graph import Vertex
 from tinypytorch.core.variable import Variable
+from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Binary, Tracked
 from tinypytorch.testing.faults.fault import Fault, Patch, always, engine
 
