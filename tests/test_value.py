@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import call
+from tinypytorch import Variable
 from tinypytorch.compat import override
 from tinypytorch.function import Spec, fields_of, value
+from tinypytorch.ops.arithmetic import Add
 from tinypytorch.ops.indexing import GetItem
 from tinypytorch.testing import Program
 from tinypytorch.testing.reduce import reduced
@@ -291,6 +293,16 @@ def test_annotations_that_are_no_strings() -> None:
 def test_fields_of_others() -> None:
     assert fields_of(TwoTwin) == fields_of(int) == ()
     assert fields_of(Spec)[:2] == ("domain", "kink")
+
+
+def test_what_all_values_share_is_no_field() -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    assert (fields_of(Add), repr(Add()), Add() == Add()) == ((), "Add()", True)
+    assert Add().forward(x.data, x.data).tolist() == [2.0, 4.0]
+    with pytest.raises(TypeError):
+        call(Add, forward=np.add)
+    with pytest.raises(TypeError):
+        call(Add, np.add)
 
 
 @given(st.floats(), st.text())

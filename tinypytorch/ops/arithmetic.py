@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array, is_complex, one, quietly
-from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift, value
+from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Kink, Spec, T, lift, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import every, over, times
 from tinypytorch.ops.selection import Keep
@@ -21,7 +21,7 @@ class Add:
     """y = a + b."""
 
     spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.add, holomorphic=True)
-    forward = u.add
+    forward: u.Zip = shared(u.add)
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy
@@ -35,7 +35,7 @@ class Sub:
     """y = a - b."""
 
     spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.subtract, holomorphic=True)
-    forward = u.subtract
+    forward: u.Zip = shared(u.subtract)
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy
@@ -49,7 +49,7 @@ class Mul:
     """y = a b."""
 
     spec: ClassVar[Spec] = Spec(takes=BROADCASTING, ufunc=np.multiply, holomorphic=True)
-    forward = u.multiply
+    forward: u.Zip = shared(u.multiply)
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return gy * b
@@ -75,7 +75,7 @@ class Div:
     """y = a / b. The rule for b is -(g / b) y, not -g a / b**2, whose square overflows long before y does."""
 
     spec: ClassVar[Spec] = Spec(domain=(REAL, NONZERO), takes=BROADCASTING, ufunc=np.divide, holomorphic=True)
-    forward = u.divide
+    forward: u.Zip = shared(u.divide)
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         return over(gy, b)
@@ -94,7 +94,7 @@ class Neg:
     """y = -x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.negative, holomorphic=True)
-    forward = u.negative
+    forward: u.Map = shared(u.negative)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return -gy

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import Array, quietly
-from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, Kink, Spec, T, lift, lift_pair, value
+from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, Kink, Spec, T, lift, lift_pair, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.parts import slope_of_size
@@ -21,7 +21,7 @@ class Exp:
     """y = e**x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.exp, holomorphic=True)
-    forward = u.exp
+    forward: u.Map = shared(u.exp)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, y)
@@ -32,7 +32,7 @@ class Log:
     """y = log x, the natural logarithm."""
 
     spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log, holomorphic=True)
-    forward = u.log
+    forward: u.Map = shared(u.log)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x)
@@ -43,7 +43,7 @@ class Sqrt:
     """y = sqrt(x). The derivative at 0 is infinite."""
 
     spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.sqrt, holomorphic=True)
-    forward = u.sqrt
+    forward: u.Map = shared(u.sqrt)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, y * 2.0)
@@ -54,7 +54,7 @@ class Sin:
     """y = sin x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.sin, holomorphic=True)
-    forward = u.sin
+    forward: u.Map = shared(u.sin)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * u.cos(x)
@@ -65,7 +65,7 @@ class Cos:
     """y = cos x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.cos, holomorphic=True)
-    forward = u.cos
+    forward: u.Map = shared(u.cos)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return -gy * u.sin(x)
@@ -76,7 +76,7 @@ class Tanh:
     """y = tanh x. The rule is 1 / cosh**2, since 1 - y**2 cancels: at x = 15 it keeps four digits of sixteen."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.tanh, holomorphic=True)
-    forward = u.tanh
+    forward: u.Map = shared(u.tanh)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift_pair(OVER_COSH_SQUARED, gy, x)
@@ -108,7 +108,7 @@ class Abs:
     spec: ClassVar[Spec] = Spec(
         domain=(NONZERO,), kink="0 at 0", kinks=(Kink((0.0,), (0.0,)),), ufunc=np.absolute, numbers="complex"
     )
-    forward = u.absolute
+    forward: u.Map = shared(u.absolute)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * slope_of_size(x, y)

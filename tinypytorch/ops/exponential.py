@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array, boxed, one
-from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Domain, Kink, Spec, T, lift, value
+from tinypytorch.function import BROADCASTING, NONZERO, POSITIVE, REAL, Domain, Kink, Spec, T, lift, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.elementwise import Sigmoid
@@ -24,7 +24,7 @@ class Exp2:
     """y = 2**x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.exp2, holomorphic=True)
-    forward = u.exp2
+    forward: u.Map = shared(u.exp2)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, y * u.ln(2.0, x.dtype))
@@ -35,7 +35,7 @@ class Expm1:
     """y = e**x - 1. The rule is e**x, since y + 1 cancels for large negative x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.expm1, holomorphic=True)
-    forward = u.expm1
+    forward: u.Map = shared(u.expm1)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, u.exp(x))
@@ -46,7 +46,7 @@ class Log2:
     """y = log x / log 2."""
 
     spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log2, holomorphic=True)
-    forward = u.log2
+    forward: u.Map = shared(u.log2)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x) / u.ln(2.0, x.dtype)
@@ -57,7 +57,7 @@ class Log10:
     """y = log x / log 10."""
 
     spec: ClassVar[Spec] = Spec(domain=(POSITIVE,), ufunc=np.log10, holomorphic=True)
-    forward = u.log10
+    forward: u.Map = shared(u.log10)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x) / u.ln(10.0, x.dtype)
@@ -68,7 +68,7 @@ class Log1p:
     """y = log(1 + x) for x > -1."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(low=-1.0),), ufunc=np.log1p, holomorphic=True)
-    forward = u.log1p
+    forward: u.Map = shared(u.log1p)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, x + 1.0)
@@ -92,7 +92,7 @@ class Reciprocal:
     """y = 1 / x."""
 
     spec: ClassVar[Spec] = Spec(domain=(NONZERO,), ufunc=np.reciprocal, holomorphic=True)
-    forward = u.reciprocal
+    forward: u.Map = shared(u.reciprocal)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(times(-gy, y), y)

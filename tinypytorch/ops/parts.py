@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import Array, is_complex, weak
-from tinypytorch.function import NONZERO, Case, Kink, Spec, T, Unary, lift, value
+from tinypytorch.function import NONZERO, Case, Kink, Spec, T, Unary, lift, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.selection import Keep
 
@@ -59,7 +59,7 @@ class Conj:
         cases=lambda: _of_complex(Conj()),
         linear=True,
     )
-    forward = u.conjugate
+    forward: u.Map = shared(u.conjugate)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return u.conjugate(gy)

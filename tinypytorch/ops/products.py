@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinypytorch.arrays import Array, Shape
-from tinypytorch.function import Case, Spec, T, join, lift, value
+from tinypytorch.function import Case, Spec, T, join, lift, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.parts import conjugate
 from tinypytorch.ops.shaping import SumTo
@@ -65,7 +65,7 @@ class MatMul:
         holomorphic=True,
         multilinear=True,
     )
-    forward = u.matmul
+    forward: u.Zip = shared(u.matmul)
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         if a.ndim == 2 and b.ndim == 2:

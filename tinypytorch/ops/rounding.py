@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import Array, Mask
-from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Kink, Spec, T, lift, value
+from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Kink, Spec, T, lift, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import times
 from tinypytorch.ops.selection import Keep
@@ -23,7 +23,7 @@ class Positive:
     """y = +x, a copy."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.positive, holomorphic=True)
-    forward = u.positive
+    forward: u.Map = shared(u.positive)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy

@@ -10,7 +10,21 @@ from typing import ClassVar, Final
 import numpy as np
 
 from tinypytorch.arrays import IMAGINARY, Array, is_complex
-from tinypytorch.function import BROADCASTING, NONZERO, REAL, Case, Domain, Kink, Spec, T, join, lift, lift_pair, value
+from tinypytorch.function import (
+    BROADCASTING,
+    NONZERO,
+    REAL,
+    Case,
+    Domain,
+    Kink,
+    Spec,
+    T,
+    join,
+    lift,
+    lift_pair,
+    shared,
+    value,
+)
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.corners import over, times
 from tinypytorch.ops.elementwise import OVER_COSH_SQUARED
@@ -25,7 +39,7 @@ class Tan:
     """y = tan x. The rule is 1 + y**2, a sum of positive terms; of complex ones, which may cancel, sech(i x)**2."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(avoid=_POLES),), ufunc=np.tan, holomorphic=True)
-    forward = u.tan
+    forward: u.Map = shared(u.tan)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return lift_pair(OVER_COSH_SQUARED, gy, x * IMAGINARY) if is_complex(x) else gy * (y * y + 1.0)
@@ -39,7 +53,7 @@ class Arcsin:
     """y = arcsin x for |x| < 1. The derivative at -1 and 1 is infinite."""
 
     spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arcsin, holomorphic=True)
-    forward = u.arcsin
+    forward: u.Map = shared(u.arcsin)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, u.sqrt(lift(Complement(), x)))
@@ -50,7 +64,7 @@ class Arccos:
     """y = arccos x for |x| < 1. The derivative at -1 and 1 is infinite."""
 
     spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arccos, holomorphic=True)
-    forward = u.arccos
+    forward: u.Map = shared(u.arccos)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(-gy, u.sqrt(lift(Complement(), x)))
@@ -74,7 +88,7 @@ class Arctan:
     """y = arctan x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.arctan, holomorphic=True)
-    forward = u.arctan
+    forward: u.Map = shared(u.arctan)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return gy * lift(Witch(), x)
@@ -101,7 +115,7 @@ class Sinh:
     """y = sinh x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.sinh, holomorphic=True)
-    forward = u.sinh
+    forward: u.Map = shared(u.sinh)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, u.cosh(x))
@@ -112,7 +126,7 @@ class Cosh:
     """y = cosh x."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.cosh, holomorphic=True)
-    forward = u.cosh
+    forward: u.Map = shared(u.cosh)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return times(gy, u.sinh(x))
@@ -123,7 +137,7 @@ class Arcsinh:
     """y = arcsinh x. The rule is 1 / sqrt(1 + x**2), without the square, which overflows early."""
 
     spec: ClassVar[Spec] = Spec(ufunc=np.arcsinh, holomorphic=True)
-    forward = u.arcsinh
+    forward: u.Map = shared(u.arcsinh)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         if is_complex(x):
@@ -136,7 +150,7 @@ class Arccosh:
     """y = arccosh x for x > 1. The derivative at 1 is infinite. Two roots, since the square overflows early."""
 
     spec: ClassVar[Spec] = Spec(domain=(Domain(low=1.0),), ufunc=np.arccosh, holomorphic=True)
-    forward = u.arccosh
+    forward: u.Map = shared(u.arccosh)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(over(gy, u.sqrt(x - 1.0)), u.sqrt(x + 1.0))
@@ -147,7 +161,7 @@ class Arctanh:
     """y = arctanh x for |x| < 1."""
 
     spec: ClassVar[Spec] = Spec(domain=(_INSIDE,), ufunc=np.arctanh, holomorphic=True)
-    forward = u.arctanh
+    forward: u.Map = shared(u.arctanh)
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return over(gy, lift(Complement(), x))
