@@ -92,3 +92,19 @@ def test_at_infinity_the_slope_of_tanh_is_zero() -> None:
         tp.tanh(v).backward()
     assert v.grad is not None
     assert v.grad.tolist() == [0.0, 0.0, 0.0]
+
+
+def number_over(a: float, b: Variable) -> Variable:
+    return a / b
+
+
+def over_number(a: Variable, b: float) -> Variable:
+    return a / b
+
+
+def test_a_variable_on_either_side_sees_the_settings() -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    assert quietly(number_over, 1.0, x).requires_grad
+    with tp.no_grad():
+        assert not quietly(number_over, 1.0, x).requires_grad
+        assert not quietly(over_number, x, 2.0).requires_grad

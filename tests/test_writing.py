@@ -11,7 +11,8 @@ import pytest
 
 import tinypytorch as tp
 from tests.support import grad, var
-from tinypytorch import Array, Variable
+from tinypytorch import Array, Variable, apply
+from tinypytorch.function import T
 from tinypytorch.ops.arithmetic import Mul
 
 Map = Callable[[Variable], Variable]
@@ -179,3 +180,26 @@ def test_a_sum_of_gradients_keeps_the_byte_order(f: Map) -> None:
     f(x).backward()
     f(same).backward()
     assert (grad(x).dtype.str, grad(x).tolist()) == (">f8", grad(same).tolist())
+
+
+class Stops:
+    """y = x, whose rule makes a leaf a constant."""
+
+    def __init__(self, leaf: Variable) -> None:
+        self.leaf: Variable = leaf
+
+    def forward(self, x: Array) -> Array:
+        return x.copy()
+
+    def backward(self, gy: T, y: T, x: T) -> T:
+        self.leaf.requires_grad = False
+        return gy
+
+
+@pytest.mark.parametrize("value", [[1.0, 2.0], 3.0])
+def test_what_a_rule_makes_a_constant_gets_no_gradient(value: list[float] | float) -> None:
+    x, z = Variable(np.array(value)), Variable(np.array(value))
+    y = apply(Stops(x), z) * x
+    y.backward()
+    assert x.grad is None
+    np.testing.assert_array_equal(grad(z), z.data)

@@ -45,12 +45,12 @@ from tinypytorch.ops import arithmetic as ar
 from tinypytorch.ops.elementwise import Abs
 from tinypytorch.ops.indexing import GetItem
 from tinypytorch.ops.products import MatMul
-from tinypytorch.ops.reductions import Sum
+from tinypytorch.ops.reductions import summing
 from tinypytorch.ops.rounding import Remainder
 from tinypytorch.ops.shaping import AsType, Reshape, Transpose
 
 ADD, SUB, MUL, DIV, NEG, POW = ar.Add(), ar.Sub(), ar.Mul(), ar.Div(), ar.Neg(), ar.Pow()
-SQUARE, ABS, MATMUL, SUM, REMAINDER = ar.Square(), Abs(), MatMul(), Sum(), Remainder()
+SQUARE, ABS, MATMUL, REMAINDER = ar.Square(), Abs(), MatMul(), Remainder()
 
 Plain: TypeAlias = NumericArray | Scalar | ComplexScalar
 
@@ -308,7 +308,7 @@ class ArrayOperators:
     ) -> Self:
         """The sum over `axis` (an int, a tuple of them, or None for all), of the entries where `where` holds."""
         if dtype is out is None and initial is None and where is None:
-            return self.record(SUM if axis is None and not keepdims else Sum(axis, keepdims))
+            return self.record(summing(axis, keepdims))
         return self.answer("sum", axis, dtype, out, keepdims, initial, where)
 
     def answer(self, name: str, *args: object, **kwargs: object) -> Self:

@@ -239,12 +239,13 @@ def write(swept: Swept[Array]) -> None:
             for v in grads:
                 g = grads[v]
                 mine = getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None  # as `is_free`
-                if not mine or v.tracking != TRACKED or v.kept_grad is not None or v.raw is None:
+                if (not mine or v.tracking != TRACKED or v.kept_grad is not None or v.raw is None) and v.tracking:
                     grads[v] = _written(v, g, mine)
         for v in swept.stale:
             v.kept_grad = None
         for v, g in swept.ends.items():
-            v.kept_grad = g
+            if v.tracking:  # a rule may have made it a constant
+                v.kept_grad = g
         for v, g in swept.kept.items():
             v.hold(g)
 

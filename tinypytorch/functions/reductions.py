@@ -13,12 +13,11 @@ import numpy as np
 
 from tinypytorch.arrays import Array, Axis, Mask, Precision, precision
 from tinypytorch.core.apply import as_array, constant
-from tinypytorch.core.operators import SUM
 from tinypytorch.core.variable import Operand, Variable
 from tinypytorch.functions.exponential import logaddexp
 from tinypytorch.functions.selection import maximum, minimum
 from tinypytorch.functions.selection import where as _where
-from tinypytorch.ops.reductions import LogSumExp, Softmax, Sum
+from tinypytorch.ops.reductions import LogSumExp, Softmax, summing
 from tinypytorch.ops.selection import Keep
 
 # Which entries count: booleans that broadcast to the shape of the array; None or True for all.
@@ -41,7 +40,7 @@ def sum(
     """
     x = constant(x)
     if dtype is None and initial is None and where is None:
-        return x.record(SUM if axis is None and not keepdims else Sum(axis, keepdims))
+        return x.record(summing(axis, keepdims))
     y = kept(in_type(x, dtype), where).sum(axis, keepdims=keepdims)
     return y if initial is None else y + initial
 

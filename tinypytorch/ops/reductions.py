@@ -7,7 +7,7 @@ Convention at ties: `max` and `min` share the gradient equally among the tied en
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -56,6 +56,14 @@ class Sum:
 
     def backward(self, gy: T, y: T, x: T, /) -> T:
         return broadcast_to(gy, x.shape) if self.axis is None else spread(gy, x.shape, self.axis)
+
+
+SUM: Final = Sum()
+
+
+def summing(axis: Axis, keepdims: bool) -> Sum:
+    """The sum over `axis`; that over all is made once."""
+    return SUM if axis is None and not keepdims else Sum(axis, keepdims)
 
 
 @value
