@@ -248,14 +248,17 @@ def test_a_rule_may_use_the_functions_of_this_package(way: Way) -> None:
 
 
 @every_way
-def test_an_exception_of_a_rule_says_whose_rule(way: Way) -> None:
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_exception_of_a_rule_says_whose_rule(way: Way, inside: bool) -> None:
     def rule(gy: object, x: object) -> object:
         raise ZeroDivisionError("bad rule")
 
     x = var([1.0, 2.0])
+    y = tp.sin(x)
     with pytest.raises(ZeroDivisionError, match="bad rule") as error:
-        way(tp.apply(By(rule), x), [x])
-    assert "in the derivative rule of By" in error.value.__notes__[0]
+        way(tp.exp(y.record(By(rule)) if inside else tp.apply(By(rule), y)), [x])
+    assert error.value.__notes__ == ["in the derivative rule of By"]
+    assert x.grad is None
 
 
 class Thrice:

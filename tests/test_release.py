@@ -38,9 +38,11 @@ def test_results_that_a_pass_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     hoard: list[Vertex] = []
     step = ArrayWorld.step
 
-    def kept(world: ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex]) -> None:
+    def kept(
+        world: ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool
+    ) -> Vertex | None:
         hoard.append(y)
-        step(world, y, gy, grads, arrived)
+        return step(world, y, gy, grads, arrived, False)
 
     monkeypatch.setattr(ArrayWorld, "step", kept)
     assert check_released(P) == "2 of 2 results outlive their graph (pass: backward)"

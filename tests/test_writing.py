@@ -13,6 +13,7 @@ import tinypytorch as tp
 from tests.support import grad, var
 from tinypytorch import Array, Variable, apply
 from tinypytorch.function import T
+from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.arithmetic import Mul
 
 Map = Callable[[Variable], Variable]
@@ -203,3 +204,58 @@ def test_what_a_rule_makes_a_constant_gets_no_gradient(value: list[float] | floa
     y.backward()
     assert x.grad is None
     np.testing.assert_array_equal(grad(z), z.data)
+
+
+class Counted:
+    """sin, and how often its rule ran."""
+
+    def __init__(self, ran: list[Counted]) -> None:
+        self.ran = ran
+
+    def forward(self, x: Array, /) -> Array:
+        return np.sin(x)
+
+    def backward(self, gy: T, y: T, x: T, /) -> T:
+        self.ran.append(self)
+        return gy * u.cos(x)
+
+
+# Graphs of f, one after another, in which results meet again: short ways beside long ones.
+GRAPHS: list[Callable[[Map, Variable], Variable]] = [
+    lambda f, x: f(f(f(x))),
+    lambda f, x: f(f(f(x)) + x),
+    lambda f, x: (lambda y: f(f(f(y))) + f(y))(f(x)),
+    lambda f, x: (lambda y: f(y) + f(f(f(y))))(f(x)),
+    lambda f, x: (lambda y: f(f(y)) * (f(y) + f(f(f(y)))))(f(x)),
+    lambda f, x: (lambda y: (lambda z: f(f(z)) + y + f(z))(f(f(y))) * y)(f(x)),
+]
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_each_rule_runs_once_and_gradients_inside_can_be_kept(
+    graph: Callable[[Map, Variable], Variable], shape: tuple[int, ...]
+) -> None:
+    ran: list[Counted] = []
+    made: list[Variable] = []
+
+    def f(x: Variable) -> Variable:
+        made.append(x.record(Counted(ran)))
+        return made[-1]
+
+    x = Variable(np.full(shape, 0.5))
+    y = graph(f, x)
+    y.backward()
+    assert len(ran) == len(set(map(id, ran))) == len(made)
+    assert all(z.grad is None for z in made)
+    ran.clear()
+    before = grad(x).copy()
+    y.backward(retain_grad=True)
+    assert len(ran) == len(made)
+    np.testing.assert_array_equal(grad(x), 2.0 * before)
+    for z in made:
+        ran.clear()
+        (g,) = tp.gradients(y, z)
+        np.testing.assert_array_equal(g.data, grad(z))
+        assert len(ran) == len(set(map(id, ran)))
+        assert all(made[[m.op for m in made].index(op)].generation > z.generation for op in ran)

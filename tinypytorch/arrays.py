@@ -79,6 +79,8 @@ class Reduce(Protocol):
 
 # `np.sum` without the 2 microseconds of its dispatch. NumPy's stubs give it `Any`, as `attrgetter` does.
 add_reduce: Reduce = attrgetter("reduce")(np.add)
+# Left factors of sums over rows, for the dtypes that BLAS knows.
+_ONES: Final = {np.dtype(t): np.ones(4096, t) for t in ("float64", "float32")}
 # The imaginary unit, weak in the dtype, as a factor in rules.
 IMAGINARY: Array = weak(1j)
 
@@ -276,8 +278,22 @@ def broadcasts_to(shape: Shape, target: Shape) -> bool:
 
 
 def sum_leading(x: Array, lead: int) -> Array:
-    """Sum `x` over its first `lead` axes."""
-    return add_reduce(x, 0 if lead == 1 else tuple(range(lead)))
+    """Sum `x` over its first `lead` axes.
+
+    Where the rest is one axis, in memory without gaps, as ones times a matrix: BLAS takes a half to an eighth of the
+    time of `np.add.reduce`, and adds up a tall matrix with less rounding.
+
+    >>> sum_leading(np.ones((2, 3)), 1), sum_leading(np.ones((2, 2, 1)), 2)
+    (array([2., 2., 2.]), array([4.]))
+    """
+    ones = _ONES.get(x.dtype)
+    if ones is None or x.ndim != lead + 1 or not x.flags.forc:
+        return add_reduce(x, 0 if lead == 1 else tuple(range(lead)))
+    if lead > 1:
+        x = x.reshape((x.size // max(x.shape[-1], 1), x.shape[-1]))
+    n = len(x)
+    y: Array = (ones[:n] if n <= len(ones) else np.ones(n, x.dtype)).dot(x)
+    return y
 
 
 def sum_to(x: Array, shape: Shape) -> Array:

@@ -112,3 +112,8 @@ def bad_gradient(op: object, i: int, got: object, x: Array) -> Exception:
 def wrong_count(op: object, got: int, inputs: int) -> ValueError:
     """A rule that gave too few or too many gradients."""
     return ValueError(f"{op_name(op)}: the rule gave {got} gradients for {inputs} inputs; give one for each, in order")
+
+
+def note_rule(error: Exception, op: Function | None) -> None:
+    """Say in a note of an exception in whose derivative rule it was raised."""
+    error.add_note(f"in the derivative rule of {op_name(op)}")

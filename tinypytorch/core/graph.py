@@ -8,7 +8,7 @@ from typing import Final, Generic, Protocol
 
 import numpy as np
 
-from tinypytorch.core.errors import op_name
+from tinypytorch.core.errors import note_rule
 from tinypytorch.core.vertex import RETAINED, TRACKED, Edge, Node, Vertex
 from tinypytorch.function import T
 
@@ -22,10 +22,11 @@ TWO: Final = (1, 0)
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def step(self, y: Vertex, gy: T, grads: dict[Vertex, T], arrived: list[Vertex], /) -> Vertex | None:
+    def step(self, y: Vertex, gy: T, grads: dict[Vertex, T], arrived: list[Vertex], alone: bool, /) -> Vertex | None:
         """Run the rules of the op in the slots of `y`, whose gradient is `gy`, and `put` what they give.
 
-        May give the last result that arrived instead of putting it into the list, which takes longer.
+        May give the last result that arrived instead of putting it into the list, which takes longer. If it is `alone`,
+        no other result waits: it may be visited at once, and those after it, as long as one alone arrives.
         """
         ...
 
@@ -93,10 +94,14 @@ def step_by(
     arrived: list[Vertex],
 ) -> None:
     """`World.step` by a function that runs the rule of one operand, and gives its gradient and the operand itself."""
-    for i in ONE if y.binary is None else TWO:
-        v = y.right if i else y.left
-        if v is not None and v.tracking:  # a gradient that was added to another is gone before the next is made
-            put(world, v, *pull(y, gy, i), y, i, grads, arrived)
+    try:
+        for i in ONE if y.binary is None else TWO:
+            v = y.right if i else y.left
+            if v is not None and v.tracking:  # a gradient that was added to another is gone before the next is made
+                put(world, v, *pull(y, gy, i), y, i, grads, arrived)
+    except Exception as error:
+        note_rule(error, y.op)
+        raise
 
 
 def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Vertex] | None, oldest: int) -> Swept[T]:
@@ -116,14 +121,17 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
     # From the last visit. The latest of them is mostly next, and does not wait; it may be in `latest` alone.
     arrived: list[Vertex] = []
     keeps = keep is None or keep != ()
+    free = not (keeps or oldest)  # whether a result can be visited without a look at it
+    latest: Vertex | None = None
     for v, g in seeds:
         if v.tracking and v in grads:
             world.add(grads, v, g)
         elif v.tracking:
             grads[v] = g
             if v.generation:
-                arrived.append(v)
-    latest: Vertex | None = None
+                if latest is not None:
+                    arrived.append(latest)
+                latest = v
     while True:
         y = latest
         if y is None or arrived or level or heap:
@@ -147,22 +155,22 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
         if oldest and y.generation <= oldest:  # as is all that waits
             break
         node = y.node
-        try:
-            if node is None:
-                if y.tracking > TRACKED or keeps:
-                    _keep(y, keep, grads, swept)
-                latest = world.step(y, grads.pop(y), grads, arrived)
-                continue
-            latest = None
-            if y in grads:  # else it is another output of a node already visited
-                for output in node.outputs:
-                    if (z := output()) is not None and z in grads:
-                        _keep(z, keep, grads, swept)
+        if node is None:
+            if y.tracking > TRACKED or keeps:
+                _keep(y, keep, grads, swept)
+            latest = world.step(y, grads.pop(y), grads, arrived, free and not (level or heap))
+            continue
+        latest = None
+        if y in grads:  # else it is another output of a node already visited
+            for output in node.outputs:
+                if (z := output()) is not None and z in grads:
+                    _keep(z, keep, grads, swept)
+            try:
                 for v, gx, x, i in world.pull_node(node, y, grads):
                     put(world, v, gx, x, y, i, grads, arrived)
-        except Exception as error:
-            error.add_note(f"in the derivative rule of {op_name(y.op)}")
-            raise
+            except Exception as error:
+                note_rule(error, node.op)
+                raise
     return swept
 
 

@@ -17,7 +17,6 @@ from tinypytorch.arrays import (
     NDARRAY,
     Array,
     Shape,
-    add_reduce,
     broadcasts_to,
     in_kind,
     is_array,
@@ -26,9 +25,10 @@ from tinypytorch.arrays import (
     numeric_array,
     one,
     read_only,
+    sum_leading,
     sum_to,
 )
-from tinypytorch.core.errors import bad_gradient, op_name, shape_and_dtype
+from tinypytorch.core.errors import bad_gradient, note_rule, op_name, shape_and_dtype
 from tinypytorch.core.graph import FLOAT64, Swept
 from tinypytorch.core.operators import ArrayOperators
 from tinypytorch.core.vertex import TRACKED, BinaryNode, Edge, MultiNode, Node, VariadicNode, Vertex
@@ -143,50 +143,60 @@ class ArrayWorld:
 
     __slots__ = ()
 
-    def step(self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], /) -> Vertex | None:
+    def step(
+        self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool, /
+    ) -> Vertex | None:
         """As `World.step`, with what `put` does in place: its calls would take longer than some rules."""
-        result, a, binary, v = y.raw, y.a, y.binary, y.left
-        latest: Vertex | None = None
-        if result is None:
-            result = y.result
-        if binary is None:
-            unary = y.unary
-            if unary is None or v is None or not v.tracking:
-                return None
-            g = unary.backward(gy, result, a)
-        else:
-            b, w = y.b, y.right
-            if w is not None and w.tracking:
-                g = binary.backward_b(gy, result, a, b)
-                kind = type(g)
-                if (kind is not NDARRAY or g.shape != b.shape or g.dtype is not b.dtype) and (
-                    kind is not FLOAT64 or type(b) is not FLOAT64
-                ):
-                    g = self.fit(g, b, y, 1)
-                if w in grads:
-                    self.add(grads, w, g)
-                    del g  # it is gone before the next is made
+        try:
+            while True:
+                result, a, binary, v = y.raw, y.a, y.binary, y.left
+                latest: Vertex | None = None
+                if result is None:
+                    result = y.result
+                if binary is None:
+                    unary = y.unary
+                    if unary is None or v is None or not v.tracking:
+                        return None
+                    g = unary.backward(gy, result, a)
                 else:
-                    grads[w] = g
-                    if w.generation:
-                        latest = w
-            if v is None or not v.tracking:
-                return latest
-            g = binary.backward_a(gy, result, a, b)
-        kind = type(g)
-        if (kind is not NDARRAY or g.shape != a.shape or g.dtype is not a.dtype) and (
-            kind is not FLOAT64 or type(a) is not FLOAT64
-        ):
-            g = self.fit(g, a, y, 0)
-        if v in grads:
-            self.add(grads, v, g)
-            return latest
-        grads[v] = g
-        if not v.generation:
-            return latest
-        if latest is not None:
-            arrived.append(latest)
-        return v
+                    b, w = y.b, y.right
+                    if w is not None and w.tracking:
+                        g = binary.backward_b(gy, result, a, b)
+                        kind = type(g)
+                        if (kind is not NDARRAY or g.shape != b.shape or g.dtype is not b.dtype) and (
+                            kind is not FLOAT64 or type(b) is not FLOAT64
+                        ):
+                            g = self.fit(g, b, y, 1)
+                        if w in grads:
+                            self.add(grads, w, g)
+                            del g  # it is gone before the next is made
+                        else:
+                            grads[w] = g
+                            if w.generation:
+                                latest = w
+                    if v is None or not v.tracking:
+                        return latest
+                    g = binary.backward_a(gy, result, a, b)
+                kind = type(g)
+                if (kind is not NDARRAY or g.shape != a.shape or g.dtype is not a.dtype) and (
+                    kind is not FLOAT64 or type(a) is not FLOAT64
+                ):
+                    g = self.fit(g, a, y, 0)
+                if v in grads:
+                    self.add(grads, v, g)
+                    return latest
+                if alone and latest is None and v.tracking == TRACKED and v.generation and v.node is None:
+                    y, gy = v, g
+                    continue
+                grads[v] = g
+                if not v.generation:
+                    return latest
+                if latest is not None:
+                    arrived.append(latest)
+                return v
+        except Exception as error:
+            note_rule(error, y.op)
+            raise
 
     def pull_node(self, node: Node, y: Vertex, grads: dict[Vertex, Array], /) -> Sequence[Edge[Array]]:
         """As `World.pull_node`."""
@@ -202,11 +212,10 @@ class ArrayWorld:
 
     def fit(self, g: Array | None, x: Array, y: Vertex, i: int, /) -> Array:
         """As `World.fit`."""
-        result = y.raw
-        if g is not None and type(g) is NDARRAY and y.binary is not None and result is not None and g.dtype is x.dtype:
-            got: Shape = g.shape
-            if got == result.shape and got[1:] == x.shape:  # nearly always: a bias, which every row has
-                return add_reduce(g, 0)
+        if type(g) is NDARRAY and g is not None and y.binary is not None and g.dtype is x.dtype:
+            result, got = y.raw, g.shape
+            if result is not None and got == result.shape and got[1:] == x.shape:
+                return sum_leading(g, 1)  # nearly always: a bias, which every row has
         return fit(g, x, y, i)
 
     def add(self, grads: dict[Vertex, Array], v: Vertex, g: Array, /) -> None:
@@ -234,23 +243,25 @@ ARRAYS: Final = ArrayWorld()
 
 def write(swept: Swept[Array]) -> None:
     """Write what a pass found: computed in full before the first `.grad` changes, and by one thread at a time."""
+    ends, kept, stale = swept.ends, swept.kept, swept.stale
     with _writing:
-        for grads in (swept.ends, swept.kept) if swept.kept else (swept.ends,):
+        for grads in (ends, kept) if kept else (ends,):
             for v in grads:
                 g = grads[v]
-                mine = getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None  # as `is_free`
+                mine = getrefcount(g) == ALONE and _base(g) is None  # as `is_free`; that of a 0-d leaf never is
                 if (not mine or v.tracking != TRACKED or v.kept_grad is not None or v.raw is None) and v.tracking:
-                    grads[v] = _written(v, g, mine)
-        for v in swept.stale:
-            v.kept_grad = None
-        for v, g in swept.ends.items():
+                    grads[v] = _written(v, g)
+        for v in ends:
             if v.tracking:  # a rule may have made it a constant
-                v.kept_grad = g
-        for v, g in swept.kept.items():
-            v.hold(g)
+                v.kept_grad = ends[v]
+        if kept or stale:
+            for v in stale:
+                v.kept_grad = None
+            for v, g in kept.items():
+                v.hold(g)
 
 
-def _written(v: Vertex, g: Array, mine: bool) -> Array:
+def _written(v: Vertex, g: Array) -> Array:
     """The gradient `g` added to what `v` has, in an array that only `v` will hold, in the form of its data."""
     if not isinstance(v, ArrayOperators):
         raise TypeError("a gradient is written to Variables only")
@@ -262,7 +273,7 @@ def _written(v: Vertex, g: Array, mine: bool) -> Array:
             f"backward: the data of a leaf was replaced: it has shape {shape} now, its gradient "
             f"{g.shape}; differentiate first, or run the forward pass again"
         )
-    if old is not None:
-        g = old + g
-        mine = type(g) is NDARRAY
-    return g if mine and (g.dtype is dtype or g.dtype == dtype) else np.array(g, dtype)
+    if old is None:
+        return np.array(g, dtype)
+    g = old + g
+    return g if type(g) is NDARRAY and g.dtype == dtype else np.array(g, dtype)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape
+from tinypytorch.arrays import NDARRAY, Array, Shape
 from tinypytorch.function import Case, Spec, T, join, lift, shared, value
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.parts import conjugate
@@ -34,6 +34,11 @@ def _flat(x: T) -> T:
 def _summed(g: T, shape: Shape) -> T:
     """A gradient, summed over the axes along which its operand was repeated."""
     return g if g.shape == shape else lift(SumTo(shape), g)
+
+
+def _product(a: T, b: T) -> T:
+    """a @ b for two matrices: of arrays by `dot`, which small ones leave in two thirds of the time."""
+    return u.dot(a, b) if type(a) is NDARRAY else a @ b
 
 
 @value
@@ -69,7 +74,7 @@ class MatMul:
 
     def backward_a(self, gy: T, y: T, a: T, b: T, /) -> T:
         if a.ndim == 2 and b.ndim == 2:
-            return gy @ b.T
+            return _product(gy, b.T)
         if b.ndim == 1:
             ga: T = _column(gy) * b
         elif a.ndim == 1:
@@ -80,7 +85,7 @@ class MatMul:
 
     def backward_b(self, gy: T, y: T, a: T, b: T, /) -> T:
         if a.ndim == 2 and b.ndim == 2:
-            return a.T @ gy
+            return _product(a.T, gy)
         if a.ndim == 1 and b.ndim == 1:
             gb: T = gy * a
         elif a.ndim == 1:

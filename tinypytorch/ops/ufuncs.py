@@ -88,6 +88,8 @@ multiply: Zip = attrgetter("mul")(operator)
 divide: Zip = attrgetter("truediv")(operator)
 negative: Map = attrgetter("neg")(operator)
 matmul: Zip = attrgetter("matmul")(operator)
+# The product of two matrices, of arrays only: past the ufunc, and past the dispatch of `np.dot`.
+dot: Pair = attrgetter("ndarray.dot")(np)
 maximum: Zip = np.maximum
 minimum: Zip = np.minimum
 power: Zip = np.power

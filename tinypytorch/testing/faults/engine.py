@@ -13,7 +13,7 @@ from weakref import ref
 
 import numpy as np
 
-from tinypytorch.arrays import Array, Shape
+from tinypytorch.arrays import Array, Shape, sum_leading
 from tinypytorch.core import gradients, graph, reverse, variable, vertex
 from tinypytorch.core.graph import Swept, World
 from tinypytorch.core.variable import Variable
@@ -24,7 +24,7 @@ from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_nd
 _Edges: TypeAlias = Sequence[Edge[Array]]
 _Pulled: TypeAlias = tuple[Array | None, Array]
 Pull: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, int], _Pulled]
-Step: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, dict[Vertex, Array], list[Vertex]], None]
+Step: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, dict[Vertex, Array], list[Vertex], bool], None]
 Cotangents: TypeAlias = Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]]
 
 # The right engine, from before any fault was planted.
@@ -49,7 +49,7 @@ def stepping(wrong: Pull) -> Step:
     """`ArrayWorld.step` by another `pull`."""
 
     def step(
-        world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex]
+        world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool
     ) -> None:
         graph.step_by(lambda y, gy, i: wrong(world, y, gy, i), world, y, gy, grads, arrived)
 
@@ -86,6 +86,10 @@ def _sum_leading(x: Array, shape: Shape) -> Array:
     return y[tuple(slice(0, n) for n in shape)]
 
 
+def _one_row(x: Array, lead: int) -> Array:
+    return x[0] if lead == 1 and len(x) else sum_leading(x, lead)
+
+
 def _average_to(x: Array, shape: Shape) -> Array:
     lead = x.ndim - len(shape)
     y: Array = x.mean(tuple(i for i, n in enumerate(x.shape) if i < lead or shape[i - lead] != n)) if x.size else x
@@ -113,7 +117,7 @@ def _depth_first(
         seen.add(id(y))
         node = y.node
         if node is None:
-            latest = world.step(y, gy, grads, arrived)
+            latest = world.step(y, gy, grads, arrived, False)
             if latest is not None:
                 arrived.append(latest)
         else:
@@ -338,6 +342,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     engine("every gradient is kept for ever", Patch(reverse.ArrayWorld, "step", _leaking)),
     _array_world("no sum_to", "fit", _not_fitted, "sum_to|engine"),
     engine("sums leading axes only", Patch(reverse, "sum_to", always(_sum_leading)), apt="engine|sum_to"),
+    engine("a bias gets the gradient of one row", Patch(reverse, "sum_leading", always(_one_row)), apt="engine"),
     engine("mean instead of sum over broadcast axes", Patch(reverse, "sum_to", always(_average_to)), apt="engine"),
     _pulls("rounds to float64 in extended precision", _pull_rounded, ""),
     _array_world("unused output of several is not zero", "_cotangents", _unused_are_ones),
