@@ -159,11 +159,11 @@ _current: dict[str, Array] = {}
 
 
 def through_a_global(
-    world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool, /
+    world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], floor: int, /
 ) -> Vertex | None:
     _current["gradient"] = gy
     time.sleep(0.0001)
-    return _step(world, y, _current["gradient"], grads, arrived, False)
+    return _step(world, y, _current["gradient"], grads, arrived, y.generation)
 
 
 def half_written(seeds: Seeds, world: World[Array], keep: Keep, oldest: int) -> Swept[Array]:

@@ -39,10 +39,10 @@ def test_results_that_a_pass_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     step = ArrayWorld.step
 
     def kept(
-        world: ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool
+        world: ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], floor: int
     ) -> Vertex | None:
         hoard.append(y)
-        return step(world, y, gy, grads, arrived, False)
+        return step(world, y, gy, grads, arrived, y.generation)
 
     monkeypatch.setattr(ArrayWorld, "step", kept)
     assert check_released(P) == "2 of 2 results outlive their graph (pass: backward)"

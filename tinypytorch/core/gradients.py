@@ -173,7 +173,7 @@ class VariableWorld:
 
     __slots__ = ()
 
-    def step(self, y: Vertex, gy: Tracked, grads: dict[Vertex, Tracked], arrived: list[Vertex], alone: bool, /) -> None:
+    def step(self, y: Vertex, gy: Tracked, grads: dict[Vertex, Tracked], arrived: list[Vertex], floor: int, /) -> None:
         """As `World.step`."""
         step_by(self.pull, self, y, gy, grads, arrived)
 

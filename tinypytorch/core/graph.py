@@ -22,11 +22,11 @@ TWO: Final = (1, 0)
 class World(Protocol[T]):
     """What gradients are made of during a pass: arrays, or Variables for a derivative to be differentiated again."""
 
-    def step(self, y: Vertex, gy: T, grads: dict[Vertex, T], arrived: list[Vertex], alone: bool, /) -> Vertex | None:
+    def step(self, y: Vertex, gy: T, grads: dict[Vertex, T], arrived: list[Vertex], floor: int, /) -> Vertex | None:
         """Run the rules of the op in the slots of `y`, whose gradient is `gy`, and `put` what they give.
 
-        May give the last result that arrived instead of putting it into the list, which takes longer. If it is `alone`,
-        no other result waits: it may be visited at once, and those after it, as long as one alone arrives.
+        May give the last result that arrived instead of putting it into the list, which takes longer. And if it is the
+        only one, of a generation above `floor`, it may be visited at once, and so on: all that wait are older.
         """
         ...
 
@@ -158,7 +158,8 @@ def sweep(seeds: Sequence[tuple[Vertex, T]], world: World[T], keep: Container[Ve
         if node is None:
             if y.tracking > TRACKED or keeps:
                 _keep(y, keep, grads, swept)
-            latest = world.step(y, grads.pop(y), grads, arrived, free and not (level or heap))
+            floor = y.generation if level or not free else -heap[0] if heap else 0
+            latest = world.step(y, grads.pop(y), grads, arrived, floor)
             continue
         latest = None
         if y in grads:  # else it is another output of a node already visited

@@ -144,7 +144,7 @@ class ArrayWorld:
     __slots__ = ()
 
     def step(
-        self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool, /
+        self, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], floor: int, /
     ) -> Vertex | None:
         """As `World.step`, with what `put` does in place: its calls would take longer than some rules."""
         try:
@@ -185,7 +185,7 @@ class ArrayWorld:
                 if v in grads:
                     self.add(grads, v, g)
                     return latest
-                if alone and latest is None and v.tracking == TRACKED and v.generation and v.node is None:
+                if latest is None and v.generation > floor and v.tracking == TRACKED and v.node is None:
                     y, gy = v, g
                     continue
                 grads[v] = g

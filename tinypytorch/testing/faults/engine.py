@@ -24,7 +24,7 @@ from tinypytorch.testing.faults.fault import Fault, Patch, always, engine, is_nd
 _Edges: TypeAlias = Sequence[Edge[Array]]
 _Pulled: TypeAlias = tuple[Array | None, Array]
 Pull: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, int], _Pulled]
-Step: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, dict[Vertex, Array], list[Vertex], bool], None]
+Step: TypeAlias = Callable[[reverse.ArrayWorld, Vertex, Array, dict[Vertex, Array], list[Vertex], int], None]
 Cotangents: TypeAlias = Callable[[object, MultiNode, dict[Vertex, Array]], tuple[Array, ...]]
 
 # The right engine, from before any fault was planted.
@@ -49,7 +49,7 @@ def stepping(wrong: Pull) -> Step:
     """`ArrayWorld.step` by another `pull`."""
 
     def step(
-        world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], alone: bool
+        world: reverse.ArrayWorld, y: Vertex, gy: Array, grads: dict[Vertex, Array], arrived: list[Vertex], floor: int
     ) -> None:
         graph.step_by(lambda y, gy, i: wrong(world, y, gy, i), world, y, gy, grads, arrived)
 
@@ -117,7 +117,7 @@ def _depth_first(
         seen.add(id(y))
         node = y.node
         if node is None:
-            latest = world.step(y, gy, grads, arrived, False)
+            latest = world.step(y, gy, grads, arrived, y.generation)
             if latest is not None:
                 arrived.append(latest)
         else:
