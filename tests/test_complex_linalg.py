@@ -113,6 +113,7 @@ SECOND: list[Callable[[Variable], Variable]] = [
     *(lambda x, n=n: linalg.qr(x[:2])[n] for n in (0, 1)),
     *(lambda x, n=n, uplo=uplo: linalg.eigh(x, uplo)[n] for n in (0, 1) for uplo in ("L", "U")),
     *(lambda x, n=n: linalg.svd(x)[n] for n in (0, 1, 2)),
+    *(lambda x, n=n: linalg.svd(x, hermitian=True)[n] for n in (0, 1, 2)),
     *(lambda x, n=n: linalg.svd(x[:, :2], full_matrices=False)[n] for n in (0, 1, 2)),
     *(lambda x, n=n: linalg.svd(x[:2], full_matrices=False)[n] for n in (0, 1, 2)),
     lambda x: linalg.norm(x, "nuc"),

@@ -371,7 +371,8 @@ def test_writing_into_a_result_is_writing_into_an_array() -> None:
 def test_formats_as_a_number() -> None:
     loss = var(0.123456)
     assert f"{loss:.3f} {loss}" == "0.123 variable(0.123456)"
-    with pytest.raises(ValueError, match="format"):
+    assert f"{var([1.0, 2.0]):>20}" == "   variable([1. 2.])"
+    with pytest.raises(TypeError, match=r"the format 'd' is for one number, but the Variable has shape \(2,\)"):
         format(var([1.0, 2.0]), "d")
 
 

@@ -37,6 +37,14 @@ def test_a_plain_array_on_the_left() -> None:
     assert isinstance(call(np.add, a, x), Variable)
 
 
+def test_the_clip_of_a_plain_array_between_variables() -> None:
+    low, high = var([0.5, 2.0]), var([3.0, 3.0])
+    y = call(np.array([1.0, 1.0]).clip, low, high)
+    assert isinstance(y, Variable)
+    y.backward()
+    assert (y.data.tolist(), grad(low).tolist(), grad(high).tolist()) == ([1.0, 2.0], [0.0, 1.0], [0.0, 0.0])
+
+
 def test_an_array_is_never_changed_into_objects_or_in_place() -> None:
     a, x = np.ones(2), var([1.0, 2.0])
     with pytest.raises(TypeError, match=r"np.add of Variables takes no out"):

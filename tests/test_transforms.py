@@ -230,6 +230,11 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: tp.grad(lambda x: x * x)(3), TypeError, r"3\.0"),
     (lambda: tp.grad(lambda x: tp.sum(x))(np.arange(3)), TypeError, "astype"),
     (lambda: call(tp.grad(lambda x: x), "a"), TypeError, "str has no derivative"),
+    (
+        lambda: call(tp.grad(lambda x: x["w"]), {"w": 1.0, "n": [1.0, (3,)]}),
+        TypeError,
+        r"grad: int, which is at \['n'\]\[1\]\[0\] of an argument, has no derivative; give",
+    ),
     (lambda: call(call(tp.grad, lambda x: x, 1), 1.0), ValueError, "names argument 1, but 1 positional"),
     (lambda: call(call(tp.grad, lambda x, y: x, (0, 0)), 1.0, 2.0), ValueError, "twice"),
     (lambda: call(tp.grad, lambda x: x, "x"), TypeError, "argnums is an integer"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,12 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import tinypytorch as tp
 from tests.support import call
 from tinypytorch import Array, Variable, exp, gradients, split, tanh
 from tinypytorch.function import Kink, Spec, T, is_unary, lift
 from tinypytorch.ops import ufuncs as u
 from tinypytorch.ops.elementwise import Sin
 from tinypytorch.ops.reductions import Sum
+from tinypytorch.ops.rounding import Positive
 from tinypytorch.ops.selection import Keep
 from tinypytorch.testing import (
     Program,
@@ -35,6 +39,7 @@ from tinypytorch.testing import (
     verify_op,
 )
 from tinypytorch.testing.functions import opaque_programs
+from tinypytorch.testing.opaque import Opaque, Traced
 from tinypytorch.testing.pool import NAMES
 from tinypytorch.testing.recorded import recorded
 
@@ -235,6 +240,42 @@ def number(x: Variable) -> int:
 
 def never(x: Variable) -> Variable:
     raise RuntimeError("never")
+
+
+def branching(x: Variable | Array) -> Variable:
+    return tp.sin(x) if isinstance(x, Variable) else tp.cos(x)
+
+
+def shrinking(x: Variable | Array) -> Variable:
+    return tp.sin(x[:1] if isinstance(x, Variable) else x)
+
+
+def test_a_function_that_tells_variables_apart_from_arrays() -> None:
+    report = verify_function(branching, np.array([0.0, 1.0]))
+    words = r"told apart from arrays: entry \(0,\) is 0.0 for Variables, 1.0 for plain arrays of the same values"
+    assert report.verdict is Verdict.FAIL
+    assert re.search(words, report.text)
+    with pytest.raises(VerificationError, match=words):
+        call(check_function, branching, np.array([0.0, 1.0]))
+    assert "the shape is (1,) for Variables, (2,) for plain arrays" in verify_function(shrinking, np.ones(2)).text
+    assert "it gives " in verify_function(branching, np.array(1.0)).text
+
+
+def with_nan(x: Variable | Array) -> Variable:
+    return tp.sin(x) * math.nan
+
+
+def of_variables_alone(x: Variable) -> Variable:
+    return x.record(Positive())
+
+
+def text_for_arrays(x: Variable | Array) -> Variable | str:
+    return tp.sin(x) if isinstance(x, Variable) else "text"
+
+
+@pytest.mark.parametrize("f", [with_nan, of_variables_alone, text_for_arrays])
+def test_a_function_that_does_not(f: Traced) -> None:
+    assert not Opaque(f).told_apart(np.array([0.5]))
 
 
 def test_points_that_are_refused() -> None:

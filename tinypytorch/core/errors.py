@@ -117,3 +117,14 @@ def wrong_count(op: object, got: int, inputs: int) -> ValueError:
 def note_rule(error: Exception, op: Function | None) -> None:
     """Say in a note of an exception in whose derivative rule it was raised."""
     error.add_note(f"in the derivative rule of {op_name(op)}")
+
+
+def formatted(text: str, spec: str, shape: Shape) -> str:
+    """An array's text in a format, which is for text; `TypeError` for one that is for numbers."""
+    try:
+        return format(text, spec)
+    except ValueError as error:
+        raise TypeError(
+            f"the format {spec!r} is for one number, but the Variable has shape {shape}; for all entries write "
+            'np.array2string(x.data, precision=2), for one f"{x[0]:.2f}"'
+        ) from error

@@ -37,7 +37,7 @@ from tinypytorch.arrays import (
     weak,
 )
 from tinypytorch.compat import override
-from tinypytorch.core.errors import bad_operand
+from tinypytorch.core.errors import bad_operand, formatted
 from tinypytorch.core.hooks import FUNCTIONS, Comparison, Conversion, is_sequence, is_served, listed, refused
 from tinypytorch.core.storing import check_lost, check_stored
 from tinypytorch.function import Binary, Function, Unary, Variadic
@@ -192,7 +192,7 @@ class ArrayOperators:
     @override
     def __format__(self, spec: str, /) -> str:
         """A single value in the format of its number: `f"{loss:.4f}"`."""
-        return format(self.value().item(), spec) if spec and self.size == 1 else format(str(self), spec)
+        return format(self.value().item(), spec) if spec and self.size == 1 else formatted(str(self), spec, self.shape)
 
     def __float__(self) -> float:
         return float(self._one_real("float"))

@@ -1,4 +1,4 @@
-"""Floor 4: decompositions of matrices. Imports floors 1 to 3 and `solving`.
+"""Floor 4: decompositions of matrices. Imports floors 1 to 3, `solving`, and what takes entries.
 
 All by the names and signatures of `numpy.linalg`; `tinypytorch.linalg` is where they are found.
 """
@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, overload
 
+import numpy as np
+
 from tinypytorch.core.apply import apply
 from tinypytorch.core.variable import Operand, Variable
+from tinypytorch.functions.elementwise import abs
+from tinypytorch.functions.parts import conj
+from tinypytorch.functions.selecting import take_along_axis
 from tinypytorch.functions.solving import matrices, square
 from tinypytorch.ops.decompositions import Cholesky, Eigh, Qr, Svd
 
@@ -128,15 +133,18 @@ def svd(
     of these vectors. Source: Townsend, Differentiating the singular value decomposition (2016); Wan & Zhang, Automatic
     differentiation for complex valued SVD (2019).
 
-    Raises `ValueError` for full matrices, which are the default, of a matrix that is not square (the vectors that are
-    added are not determined by a, so they have no derivative), and for `hermitian`: take `eigh`.
+    hermitian: a is symmetric, or Hermitian, and only its lower triangle is read: made of `eigh`, as NumPy's, whose rule
+        for equal and opposite eigenvalues holds.
+
+    Raises `ValueError` for full matrices, which are the default, of a matrix that is not square: the vectors that are
+    added are not determined by a, so they have no derivative.
 
     >>> svd(Variable(np.array([[0.0, 2.0], [1.0, 0.0]]))).S
     variable([2. 1.])
     """
     x = matrices("svd", a)
     if hermitian:
-        raise ValueError("svd: hermitian=True is not taken; take eigh, or leave it out")
+        return _of_hermitian(x, compute_uv)
     if full_matrices and compute_uv and x.shape[-1] != x.shape[-2]:
         raise ValueError(
             f"svd: the vectors that full_matrices=True adds for shape {x.shape} have no derivative; give "
@@ -144,6 +152,19 @@ def svd(
         )
     u, s, vh = apply(_SVD, x)
     return SVDResult(u, s, vh) if compute_uv else s
+
+
+def _of_hermitian(x: Variable, compute_uv: bool) -> SVDResult | Variable:
+    """The decomposition from eigenvalues: their sizes in descending order, and their signs in the rows of vh."""
+    w, v = eigh(x)
+    order = np.argsort(np.abs(w.data), axis=-1)[..., ::-1]
+    w = take_along_axis(w, order, -1)
+    if not compute_uv:
+        return abs(w)
+    columns = np.expand_dims(order, -2)
+    u = take_along_axis(v, np.broadcast_to(columns, v.shape), -1)
+    signs = np.expand_dims(np.where(w.data < 0, -1.0, 1.0).astype(w.dtype), -2)
+    return SVDResult(u, abs(w), conj(u * signs).mT)
 
 
 def svdvals(x: Operand, /) -> Variable:

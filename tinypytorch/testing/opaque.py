@@ -8,10 +8,11 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from tinypytorch.arrays import Array
+from tinypytorch.arrays import Array, numeric_array
 from tinypytorch.compat import override
 from tinypytorch.core.config import no_grad
 from tinypytorch.core.gradients import gradients
+from tinypytorch.core.hooks import is_served
 from tinypytorch.core.variable import Variable
 from tinypytorch.function import T
 
@@ -51,6 +52,31 @@ class Opaque:
         """The function's value, as an array."""
         with no_grad():
             return self(*(Variable(np.array(x)) for x in xs)).data
+
+    def told_apart(self, *xs: Array) -> str:
+        """Where plain arrays give another value than Variables, in words.
+
+        Empty if they give the same, and of a function that does not take arrays, or gives none.
+        """
+        if not is_served(self.function):
+            return ""
+        try:
+            y = self.function(*(np.array(x) for x in xs))
+        except Exception:  # whatever it is: the function is for Variables
+            return ""
+        values = numeric_array(y.data if isinstance(y, Variable) else y)
+        if values is None:
+            return ""
+        expected = self.forward(*xs)
+        if values.shape != expected.shape:
+            return f"the shape is {expected.shape} for Variables, {values.shape} for plain arrays of the same values"
+        size = float(np.abs(expected).max(initial=0.0, where=np.isfinite(expected)))
+        same = np.isclose(values, expected, rtol=1e-6, atol=1e-9 * size, equal_nan=True)
+        if same.all():
+            return ""
+        at = tuple(int(n) for n in np.argwhere(~same)[0])
+        place = f"entry {at} is" if at else "it gives"
+        return f"{place} {expected[at]} for Variables, {values[at]} for plain arrays of the same values"
 
     def backward_all(self, gy: T, y: T, xs: tuple[T, ...], needs: tuple[bool, ...], /) -> tuple[T | None, ...]:
         """A function has no rule: see `pulled`."""

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections import Counter
@@ -127,6 +128,8 @@ class Report:
 
 # For every program with the op, so many without are let pass before giving up: it takes none of their operands.
 _PATIENCE: Final = 50
+# At so many points a function is called on plain arrays, too.
+_TOLD: Final = 5
 # How many checks beside the value a thorough program gets.
 _AT_ONCE: Final = 5
 
@@ -182,10 +185,17 @@ def verify_function(
     """Verify a function of Variables at these arrays and at others of their shapes.
 
     A function that is written with NumPy and operators is differentiated by dual numbers; one that calls this package's
-    functions, by differences.
+    functions, by differences. One that takes plain arrays, too, must give the same values for them: else a comparison
+    or a branch in it tells them apart, and what is differentiated is another function than the one that was meant.
     """
     target = name or getattr(f, "__name__", "function")
-    return _verify(target, opaque_programs(f, arrays, settings.seed), (), settings, progress)
+    report = _verify(target, opaque_programs(f, arrays, settings.seed), (), settings, progress)
+    points = itertools.islice(opaque_programs(f, arrays, settings.seed), min(_TOLD, report.programs))
+    complaint = next(filter(None, (Opaque(f).told_apart(*p.leaves) for p in points)), "")
+    if complaint:
+        report.verdict = Verdict.FAIL
+        report.text = f"Variables are told apart from arrays: {complaint}{report.text and chr(10) * 2}{report.text}"
+    return report
 
 
 def _at_kinks(report: Report, op: Function) -> Report:

@@ -27,7 +27,7 @@ from tinypytorch.core.variable import Variable, result
 from tinypytorch.core.vertex import Vertex
 from tinypytorch.function import Spec, T, value
 from tinypytorch.transforms.forward import Step, ancestors, behind, in_order
-from tinypytorch.transforms.trees import Leaf, Structure, describe, flatten, map_leaves, trees
+from tinypytorch.transforms.trees import Leaf, Structure, describe, flatten, map_leaves, paths, trees
 
 
 @value
@@ -48,10 +48,11 @@ class Alias:
 _ALIAS: Final = Alias()
 
 
-def alias(name: str, x: object) -> Variable:
+def alias(name: str, x: object, trace: Trace | None = None) -> Variable:
     """A Variable with the value of x, to differentiate by: a result of x if that is tracked, else a leaf.
 
-    Raises `TypeError` for what has no derivative: integers, text, other objects.
+    Raises `TypeError` for what has no derivative: integers, text, other objects. It says where x is, if that is the
+    next leaf of a trace, and inside of an argument.
     """
     if isinstance(x, Variable):
         if x.requires_grad:
@@ -59,9 +60,11 @@ def alias(name: str, x: object) -> Variable:
         x = x.data
     values = None if isinstance(x, int) else number_or_array(x)
     if values is None or values.dtype.kind not in "fc":
+        at = "" if trace is None else paths(trace.structure)[len(trace.aliases)]
+        inside = f", which is at {at} of an argument," if at else ""
         raise TypeError(
-            f"{name}: {shape_and_dtype(x)} has no derivative; give floating numbers or arrays (x.astype(float), 3.0), "
-            "or name other arguments with argnums"
+            f"{name}: {shape_and_dtype(x)}{inside} has no derivative; give floating numbers or "
+            "arrays (x.astype(float), 3.0), or name other arguments with argnums"
         )
     return Variable(values, ARGUMENT)
 
@@ -103,7 +106,9 @@ class Trace:
         own = NO_BACKPROP | TRANSFORMED
         mode.set(before & ~own | TRANSFORMED)
         try:
-            self.aliases: list[Variable] = [alias(name, x) for x in leaves]
+            self.aliases: list[Variable] = []
+            for x in leaves:
+                self.aliases.append(alias(name, x, self))
             replaced = list(args)
             for i, x in zip(which, trees(self.structure, self.aliases), strict=True):
                 replaced[i] = x

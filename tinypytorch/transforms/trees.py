@@ -106,3 +106,19 @@ def describe(structure: Structure) -> str:
         return "{" + ", ".join(f"{key!r}: {part}" for key, part in zip(structure.keys, parts, strict=True)) + "}"
     inside = ", ".join(parts)
     return f"[{inside}]" if issubclass(structure.kind, list) else f"({inside}{',' * (len(parts) == 1)})"
+
+
+def paths(structure: Structure) -> list[str]:
+    """Where each leaf of a tuple of trees is inside of its tree, as one writes it: `['w'][0]`; empty if it is the tree.
+
+    >>> paths(flatten(({"w": [1.0, 2.0]}, 3.0))[1])
+    ["['w'][0]", "['w'][1]", '']
+    """
+    return [] if isinstance(structure, Leaf) else [path for part in structure.parts for path in _paths(part)]
+
+
+def _paths(structure: Structure) -> list[str]:
+    if isinstance(structure, Leaf):
+        return [""]
+    keys = structure.keys or range(len(structure.parts))
+    return [f"[{key!r}]{rest}" for key, part in zip(keys, structure.parts, strict=True) for rest in _paths(part)]
