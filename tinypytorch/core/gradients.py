@@ -54,7 +54,8 @@ def gradients(
     ys = _variables(outputs, "outputs")
     xs = _variables(inputs, "inputs")
     seeds = list(zip(ys, _seeds(ys, grad_outputs), strict=True))
-    wanted, oldest = set[Vertex](xs), min((x.generation for x in xs), default=0)
+    wanted: set[Vertex] = {*xs}
+    oldest = min([x.generation for x in xs], default=0)
     if create_graph:
         with using_config("enable_backprop", True):
             recorded = sweep([(y, _cotangent(y, g)) for y, g in seeds], VariableWorld(), wanted, oldest)
@@ -63,9 +64,7 @@ def gradients(
     else:
         swept = sweep([(y, cotangent(y.value(), g, "gradients")) for y, g in seeds], ARRAYS, wanted, oldest)
         found = {
-            x: Variable(np.array(g, dtype=x.dtype), requires_grad=False)
-            for x in xs
-            if (g := swept.kept.get(x, swept.ends.get(x))) is not None
+            x: _constant(np.array(g, x.dtype)) for x in xs if (g := swept.kept.get(x, swept.ends.get(x))) is not None
         }
     gxs: list[Variable] = []
     for i, x in enumerate(xs):
@@ -81,15 +80,20 @@ def gradients(
     return tuple(gxs)
 
 
+def _constant(x: Array) -> Variable:
+    """A constant; a number keeps the byte order of its dtype as an array only."""
+    return result(x) if x.ndim else Variable(x, requires_grad=False)
+
+
 def _variables(given: Variable | Sequence[Variable], what: str) -> tuple[Variable, ...]:
     """One Variable or several, as a tuple; each must be tracked."""
-    if not isinstance(given, Variable) and not isinstance(given, Sequence):
+    if not isinstance(given, (Variable, list, tuple, Sequence)):
         raise TypeError(f"gradients: {what} is {type(given).__name__}; give a Variable, or a list or tuple of them")
     several = (given,) if isinstance(given, Variable) else tuple(given)
     for i, x in enumerate(several):
         if not isinstance(x, Variable):
             raise TypeError(f"gradients: {what}[{i}] is {type(x).__name__}, not a Variable")
-        if not x.requires_grad:
+        if not x.tracking:
             raise RuntimeError(
                 f"gradients: {what}[{i}] is a constant; {HOW_CONSTANTS_ARE_MADE}, so there is nothing to differentiate"
             )
@@ -103,7 +107,7 @@ def _seeds(
     """A cotangent, or None, for each output."""
     if given is None:
         return (None,) * len(ys)
-    if isinstance(given, Variable) or not isinstance(given, Sequence):
+    if isinstance(given, Variable) or not isinstance(given, (list, tuple, Sequence)):
         return _seeds(ys, (given,))
     if len(given) != len(ys):
         raise ValueError(f"gradients: {len(given)} grad_outputs for {len(ys)} outputs; give one for each")

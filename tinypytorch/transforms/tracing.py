@@ -101,7 +101,7 @@ class Trace:
         before = mode.get()
         inside = bool(before & TRANSFORMED)
         given = leaves if len(which) == len(args) else flatten(tuple(args))[0]
-        self.nested: bool = inside or any(isinstance(x, Variable) for x in given)
+        self.nested: bool = inside or any(map(is_variable, given))
         self.recording: bool = not before & NO_BACKPROP
         own = NO_BACKPROP | TRANSFORMED
         mode.set(before & ~own | TRANSFORMED)
@@ -118,7 +118,7 @@ class Trace:
         outputs, results = flatten(y)
         self.outputs: list[object] = outputs
         self.results: Structure = results
-        if leaves and outputs and all(number_or_array(y) is not None for y in outputs):
+        if leaves and outputs and all(map(is_plain_value, outputs)):
             warnings.warn(
                 f"{name}: the function gave no Variable, but plain values: {describe(results)}, whose derivative is 0; "
                 "if they depend on the argument, something took a number or an array out of it",
@@ -164,6 +164,16 @@ class Trace:
     def tree(self, leaves: Sequence[object]) -> tuple[object, ...]:
         """Leaves, one for each alias, as a tuple with one tree for each of the arguments differentiated by."""
         return trees(self.structure, [self.out(x) for x in leaves])
+
+
+def is_variable(x: object) -> bool:
+    """Whether x is a Variable."""
+    return isinstance(x, Variable)
+
+
+def is_plain_value(x: object) -> bool:
+    """Whether x is an array of numbers, or a number."""
+    return not isinstance(x, Variable) and number_or_array(x) is not None
 
 
 def number_or_array(x: object) -> Array | None:

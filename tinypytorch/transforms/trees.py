@@ -7,7 +7,8 @@ Variables, and whatever else a function takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeGuard
+from types import NoneType
+from typing import Final, TypeGuard
 
 from tinypytorch.core.hooks import is_served
 from tinypytorch.function import value
@@ -29,16 +30,29 @@ class Branch:
 
 Structure = Leaf | Branch
 LEAF = Leaf()
+NOTHING = Branch(NoneType, (), ())
+# Tuples of so many leaves, which arguments mostly are.
+FLAT: Final = tuple(Branch(tuple, (), (LEAF,) * n) for n in range(6))
 
 
 def is_sequence(x: object) -> TypeGuard[Sequence[object]]:
     """Whether x is a list or tuple (`isinstance` alone leaves what is in it unknown)."""
-    return isinstance(x, list | tuple)
+    return isinstance(x, (list, tuple))
 
 
 def is_dict(x: object) -> TypeGuard[dict[object, object]]:
     """Whether x is a dict (likewise)."""
     return isinstance(x, dict)
+
+
+def is_container(x: object) -> bool:
+    """Whether x is no leaf."""
+    return isinstance(x, (tuple, list, dict, NoneType))
+
+
+def is_plain_tuple(x: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether x is a tuple, and no named one."""
+    return type(x) is tuple
 
 
 def flatten(tree: object) -> tuple[list[object], Structure]:
@@ -49,18 +63,21 @@ def flatten(tree: object) -> tuple[list[object], Structure]:
     ([1.0, 2.0, 3.0], {'w': [10.0, 20.0], 'b': (30.0, None)})
     """
     leaves: list[object] = []
-    return leaves, _flatten(tree, leaves)
+    if not is_plain_tuple(tree) or len(tree) >= len(FLAT) or any(map(is_container, tree)):
+        return leaves, _flatten(tree, leaves)
+    leaves.extend(tree)
+    return leaves, FLAT[len(leaves)]
 
 
 def _flatten(tree: object, leaves: list[object]) -> Structure:
+    if not is_container(tree):
+        leaves.append(tree)
+        return LEAF
     if is_sequence(tree):
         return Branch(type(tree), (), tuple([_flatten(part, leaves) for part in tree]))
     if is_dict(tree):
         return Branch(type(tree), tuple(tree), tuple([_flatten(part, leaves) for part in tree.values()]))
-    if tree is None:
-        return Branch(type(None), (), ())
-    leaves.append(tree)
-    return LEAF
+    return NOTHING
 
 
 def unflatten(structure: Structure, leaves: Sequence[object]) -> object:
@@ -70,6 +87,8 @@ def unflatten(structure: Structure, leaves: Sequence[object]) -> object:
 
 def trees(structure: Structure, leaves: Sequence[object]) -> tuple[object, ...]:
     """The trees in a tuple of them, of that structure and with these leaves."""
+    if len(leaves) < len(FLAT) and structure is FLAT[len(leaves)]:
+        return tuple(leaves)
     tree = unflatten(structure, leaves)
     return tuple(tree) if is_sequence(tree) else (tree,)
 
@@ -79,7 +98,7 @@ def _unflatten(structure: Structure, leaves: Iterator[object]) -> object:
         return next(leaves)
     parts = [_unflatten(part, leaves) for part in structure.parts]
     kind = structure.kind
-    if kind is type(None):
+    if kind is NoneType:
         return None
     if issubclass(kind, dict):
         return dict(zip(structure.keys, parts, strict=True))
@@ -100,7 +119,7 @@ def describe(structure: Structure) -> str:
     if isinstance(structure, Leaf):
         return "*"
     parts = [describe(part) for part in structure.parts]
-    if structure.kind is type(None):
+    if structure.kind is NoneType:
         return "None"
     if issubclass(structure.kind, dict):
         return "{" + ", ".join(f"{key!r}: {part}" for key, part in zip(structure.keys, parts, strict=True)) + "}"
