@@ -76,7 +76,7 @@ def _zeros(y: object) -> Variable:
 
 def _vectors(name: str, t: Trace, leaves: Sequence[object], structure: Structure) -> list[Variable]:
     """Tangents of the aliases, from the leaves of a tree in the structure and shapes of the arguments."""
-    if structure != t.structure:
+    if structure is not t.structure and structure != t.structure:
         raise ValueError(
             f"{name}: the tangents are {describe(structure)}, but the arguments are {describe(t.structure)}; "
             "they have the same structure"

@@ -61,6 +61,8 @@ def check_argnums(name: str, argnums: object) -> None:
 
 def positions(name: str, argnums: object, count: int) -> tuple[int, ...]:
     """The positions that `argnums` names among `count` arguments, as non-negative numbers."""
+    if isinstance(argnums, int) and 0 <= argnums < count:
+        return (int(argnums),)
     given: Sequence[object] = argnums if is_sequence(argnums) else (argnums,)
     found: list[int] = []
     for i in given:
@@ -126,7 +128,7 @@ def gradient_of(t: Trace, argnums: object) -> object:
     """The gradient of a function that gives one number: a tree, or a tuple of them if `argnums` is a sequence."""
     y = t.scalar()
     trees = t.tree(t.pull([], []) if y is None else t.pull([y], [None]))
-    return trees if isinstance(argnums, Sequence) else trees[0]
+    return trees[0] if isinstance(argnums, int) else trees
 
 
 @overload

@@ -18,7 +18,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from tinypytorch.arrays import Array, is_array, is_numpy_scalar, numeric_array
+from tinypytorch.arrays import Array, is_array, is_floating, is_numpy_scalar, numeric_array
 from tinypytorch.core.config import ARGUMENT, NO_BACKPROP, TRANSFORMED, mode, using_config
 from tinypytorch.core.errors import shape_and_dtype
 from tinypytorch.core.gradients import gradients
@@ -54,6 +54,8 @@ def alias(name: str, x: object, trace: Trace | None = None) -> Variable:
     Raises `TypeError` for what has no derivative: integers, text, other objects. It says where x is, if that is the
     next leaf of a trace, and inside of an argument.
     """
+    if is_floating(x):  # mostly
+        return Variable(x, ARGUMENT)
     if isinstance(x, Variable):
         if x.requires_grad:
             return x.record(_ALIAS)
@@ -137,6 +139,8 @@ class Trace:
     def scalar(self) -> Variable | None:
         """The one output of a function to be differentiated; None if it is a plain number, whose derivative is zero."""
         y = self.outputs[0] if isinstance(self.results, Leaf) else None
+        if isinstance(y, Variable) and y.size == 1:
+            return y
         value = number_or_array(plain(y))
         if value is None or value.size != 1:
             given = shape_and_dtype(plain(y)) if isinstance(self.results, Leaf) else describe(self.results)
@@ -152,8 +156,10 @@ class Trace:
         if not tracked or not self.aliases:
             return [result(np.zeros(x.shape, x.dtype)[()]) for x in self.aliases]
         outputs, cotangents = [y for y, _ in tracked], [g for _, g in tracked]
-        with using_config("enable_backprop", True):
-            return list(gradients(outputs, self.aliases, cotangents, create_graph=self.nested, allow_unused=True))
+        if mode.get() & NO_BACKPROP:  # rules from outside may differentiate, too
+            with using_config("enable_backprop", True):
+                return self.pull(ys, seeds)
+        return list(gradients(outputs, self.aliases, cotangents, create_graph=self.nested, allow_unused=True))
 
     def out(self, x: object) -> object:
         """A result of the transform as its caller gets it."""

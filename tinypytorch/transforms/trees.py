@@ -82,7 +82,7 @@ def _flatten(tree: object, leaves: list[object]) -> Structure:
 
 def unflatten(structure: Structure, leaves: Sequence[object]) -> object:
     """The tree of that structure with these leaves."""
-    return _unflatten(structure, iter(leaves))
+    return leaves[0] if structure is LEAF else _unflatten(structure, iter(leaves))
 
 
 def trees(structure: Structure, leaves: Sequence[object]) -> tuple[object, ...]:
