@@ -253,6 +253,7 @@ def test_each_rule_runs_once_and_gradients_inside_can_be_kept(
     y.backward(retain_grad=True)
     assert len(ran) == len(made)
     np.testing.assert_array_equal(grad(x), 2.0 * before)
+    assert all(type(z.grad) is np.ndarray and z.grad.shape == shape for z in made)
     for z in made:
         ran.clear()
         (g,) = tp.gradients(y, z)

@@ -248,7 +248,7 @@ def write(swept: Swept[Array]) -> None:
         for grads in (ends, kept) if kept else (ends,):
             for v in grads:
                 g = grads[v]
-                mine = getrefcount(g) == ALONE and _base(g) is None  # as `is_free`; that of a 0-d leaf never is
+                mine = getrefcount(g) == ALONE and type(g) is NDARRAY and _base(g) is None  # as `is_free`
                 if (not mine or v.tracking != TRACKED or v.kept_grad is not None or v.raw is None) and v.tracking:
                     grads[v] = _written(v, g)
         for v in ends:
