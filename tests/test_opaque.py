@@ -64,7 +64,11 @@ def text_for_arrays(x: Variable | Array) -> Variable | str:
     return tp.sin(x) if isinstance(x, Variable) else "text"
 
 
-@pytest.mark.parametrize("f", [with_nan, of_variables_alone, text_for_arrays])
+def ragged_for_arrays(x: Variable | Array) -> Variable | list[object]:
+    return tp.sin(x) if isinstance(x, Variable) else [1.0, [2.0]]
+
+
+@pytest.mark.parametrize("f", [with_nan, of_variables_alone, text_for_arrays, ragged_for_arrays])
 def test_a_function_that_does_not(f: Traced) -> None:
     assert not Opaque(f).told_apart(np.array([0.5]))
 
